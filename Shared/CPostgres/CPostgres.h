@@ -1,0 +1,2 @@
+// PostgreSQL client: libpq.
+#include <libpq-fe.h>

@@ -1,0 +1,2 @@
+// Protocol Buffers runtime: libprotobuf-c.
+#include <protobuf-c/protobuf-c.h>

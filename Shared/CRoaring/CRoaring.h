@@ -1,0 +1,2 @@
+// Compressed bitmaps: CRoaring.
+#include <roaring/roaring.h>
