@@ -37,5 +37,6 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Shared/HTTP", swiftSettings: strict),
+    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
   ]
 )
