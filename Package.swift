@@ -27,5 +27,6 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
+    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
   ]
 )
