@@ -27,6 +27,18 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
+    .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
+    .target(
+      name: "RPC",
+      dependencies: [
+        "CNghttp2", "CZlib", "Messages",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      path: "Shared/RPC", swiftSettings: strict),
     .target(
       name: "HTTP",
       dependencies: [
@@ -37,6 +49,5 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Shared/HTTP", swiftSettings: strict),
-    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
   ]
 )

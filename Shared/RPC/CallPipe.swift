@@ -1,0 +1,12 @@
+import Messages
+import NIOCore
+
+struct CallPipeHandle: Sendable {
+  func next() async throws -> ByteBuffer? { nil }
+  func send(_ message: ByteBuffer) async throws {}
+  func send(_ message: some Message) async throws {}
+  func sendHeaders() async throws {}
+  func halfClose() async throws {}
+  func initialMetadata() async throws -> Metadata { Metadata() }
+  func trailingMetadata() async -> Metadata { Metadata() }
+}
