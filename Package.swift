@@ -64,5 +64,33 @@ let package = Package(
       ],
       path: "Shared/ServiceKit", swiftSettings: strict),
     .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
+    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
+    .target(
+      name: "Database",
+      dependencies: [
+        "CPostgres",
+        "Values",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Shared/Database",
+      swiftSettings: strict
+    ),
+    .target(
+      name: "DatabaseTesting",
+      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
+      path: "Tests/Support/DatabaseTesting",
+      swiftSettings: strict
+    ),
+    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
+    .testTarget(
+      name: "DatabaseTests",
+      dependencies: [
+        "Database", "DatabaseTesting", "Values",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/DatabaseTests",
+      swiftSettings: strict
+    ),
   ]
 )
