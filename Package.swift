@@ -52,7 +52,7 @@ let package = Package(
     .target(
       name: "ServiceKit",
       dependencies: [
-        "HTTP", "Messages", "RPC", "Values",
+        "Database", "HTTP", "Messages", "RPC", "Values",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -63,7 +63,6 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Shared/ServiceKit", swiftSettings: strict),
-    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
     .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
     .target(
       name: "Database",
