@@ -49,5 +49,37 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Shared/HTTP", swiftSettings: strict),
+    .target(
+      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
+      swiftSettings: strict
+    ),
+    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
+    .target(
+      name: "Database",
+      dependencies: [
+        "CPostgres",
+        "Values",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Shared/Database",
+      swiftSettings: strict
+    ),
+    .target(
+      name: "DatabaseTesting",
+      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
+      path: "Tests/Support/DatabaseTesting",
+      swiftSettings: strict
+    ),
+    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
+    .testTarget(
+      name: "DatabaseTests",
+      dependencies: [
+        "Database", "DatabaseTesting", "Values",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/DatabaseTests",
+      swiftSettings: strict
+    ),
   ]
 )
