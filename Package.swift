@@ -81,5 +81,14 @@ let package = Package(
       path: "Tests/DatabaseTests",
       swiftSettings: strict
     ),
+    .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
+    .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
+    .executableTarget(
+      name: "protoc-gen-rapport",
+      dependencies: [
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
+      ],
+      path: "Shared/Generator", swiftSettings: strict),
   ]
 )
