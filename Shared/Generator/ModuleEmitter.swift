@@ -1,3 +1,4 @@
+import SwiftProtobuf
 import SwiftProtobufPluginLibrary
 
 /// Writes what the files of a module share: the namespaces of its packages and the list of its files and messages.
