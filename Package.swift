@@ -39,5 +39,6 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Shared/RPC", swiftSettings: strict),
+    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
   ]
 )
