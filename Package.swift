@@ -39,6 +39,17 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Shared/RPC", swiftSettings: strict),
-    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
+    .target(
+      name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "rpc-echo-server",
+      dependencies: [
+        "EchoService", "RPC",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      path: "Tests/Conformance/EchoServer", swiftSettings: strict),
   ]
 )
