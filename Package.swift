@@ -71,6 +71,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Shared/ServiceKit", swiftSettings: strict),
+    .target(
       name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
       swiftSettings: strict
     ),
@@ -102,6 +103,7 @@ let package = Package(
       path: "Tests/DatabaseTests",
       swiftSettings: strict
     ),
+    .target(
       name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
       swiftSettings: strict),
     .executableTarget(
@@ -113,5 +115,28 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Tests/Conformance/EchoServer", swiftSettings: strict),
+    .target(
+      name: "Gateway",
+      dependencies: [
+        "Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Services/Gateway", exclude: ["Main"], swiftSettings: strict),
+    .executableTarget(
+      name: "rapport-gateway", dependencies: ["Gateway", "ServiceKit"], path: "Services/Gateway/Main",
+      swiftSettings: strict),
+    .testTarget(
+      name: "GatewayTests",
+      dependencies: [
+        "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "Values",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/GatewayTests", swiftSettings: strict),
   ]
 )
