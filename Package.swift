@@ -28,7 +28,15 @@ let package = Package(
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
-    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
+    .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
+    .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
+    .executableTarget(
+      name: "protoc-gen-rapport",
+      dependencies: [
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
+      ],
+      path: "Shared/Generator", swiftSettings: strict),
     .target(
       name: "RPC",
       dependencies: [
@@ -63,6 +71,9 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Shared/ServiceKit", swiftSettings: strict),
+      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
+      swiftSettings: strict
+    ),
     .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
     .target(
       name: "Database",
