@@ -71,9 +71,6 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Shared/ServiceKit", swiftSettings: strict),
-      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
-      swiftSettings: strict
-    ),
     .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
     .target(
       name: "Database",
