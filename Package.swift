@@ -99,5 +99,16 @@ let package = Package(
       path: "Tests/DatabaseTests",
       swiftSettings: strict
     ),
+      name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "rpc-echo-server",
+      dependencies: [
+        "EchoService", "RPC",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      path: "Tests/Conformance/EchoServer", swiftSettings: strict),
   ]
 )
