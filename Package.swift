@@ -45,95 +45,12 @@ let package = Package(
     // What tests share.
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests("ValuesTests", ["Values"]),
-    .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
-    .target(
-      name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
-    .target(
-      name: "SampleMessages", dependencies: ["CSampleMessages", "CMessages", "Messages"],
-      path: "Tests/Support/SampleMessages", swiftSettings: strict),
-    .executableTarget(
-      name: "message-pipe", dependencies: ["Messages", "SampleMessages"], path: "Tests/Support/MessagePipe",
-      swiftSettings: strict),
-    .testTarget(
-      name: "MessagesTests", dependencies: ["Messages", "SampleMessages", "CMessages"], path: "Tests/MessagesTests",
-      swiftSettings: strict),
-    .executableTarget(
-      name: "protoc-gen-rapport",
-      dependencies: [
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-        .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
-      ],
-      path: "Shared/Generator", swiftSettings: strict),
-    .target(
-      name: "RPC",
-      dependencies: [
-        "CNghttp2", "CZlib", "Messages",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/RPC", swiftSettings: strict),
-    .target(
-      name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
-      swiftSettings: strict),
-    .testTarget(
-      name: "RPCTests",
-      dependencies: [
-        "CNghttp2", "EchoService", "Messages", "RPC",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Tests/RPCTests", swiftSettings: strict),
-    .executableTarget(
-      name: "rpc-echo-server",
-      name: "HTTP",
-      dependencies: [
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/HTTP", swiftSettings: strict),
-    .target(
-      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
-      swiftSettings: strict
-    ),
-    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
-    .target(
-      name: "Database",
-      dependencies: [
-        "CPostgres",
-        "Values",
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Shared/Database",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "DatabaseTesting",
-      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
-      path: "Tests/Support/DatabaseTesting",
-      swiftSettings: strict
-    ),
-    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
-    .testTarget(
-      name: "DatabaseTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "Values",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Tests/DatabaseTests",
-      swiftSettings: strict
-    ),
   ]
 )
 

@@ -56,8 +56,8 @@ struct CallTests {
       let firsts = try await echo.client.call(Echo.expand, Blob("100 100000")) { responses in
         var firsts: [UInt8] = []
         for try await response in responses {
-          #expect(response.bytes.count == 100_000)
-          firsts += response.bytes.prefix(1)
+          #expect(response.value.count == 100_000)
+          firsts += response.value.prefix(1)
         }
         return firsts
       }
