@@ -153,6 +153,13 @@ let package = Package(
 
     tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
+    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
+    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+
+    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests("ValuesTests", ["Values"]),
   ]
 )
