@@ -99,16 +99,31 @@ let package = Package(
       path: "Tests/DatabaseTests",
       swiftSettings: strict
     ),
-      name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
+    .target(
+      name: "ServiceKitTesting", dependencies: ["ServiceKit", "Values"], path: "Tests/Support/ServiceKitTesting",
       swiftSettings: strict),
-    .executableTarget(
-      name: "rpc-echo-server",
+    .testTarget(
+      name: "HTTPTests",
       dependencies: [
-        "EchoService", "RPC",
+        "HTTP",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      path: "Tests/Conformance/EchoServer", swiftSettings: strict),
+      path: "Tests/HTTPTests", swiftSettings: strict),
+    .testTarget(
+      name: "ServiceKitTests",
+      dependencies: [
+        "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/ServiceKitTests", swiftSettings: strict),
   ]
 )
