@@ -80,6 +80,20 @@ let package = Package(
       path: "Shared/RPC", swiftSettings: strict),
     .target(
       name: "HTTP",
+      name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
+      swiftSettings: strict),
+    .testTarget(
+      name: "RPCTests",
+      dependencies: [
+        "CNghttp2", "EchoService", "Messages", "RPC",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      path: "Tests/RPCTests", swiftSettings: strict),
+    .executableTarget(
+      name: "rpc-echo-server",
       dependencies: [
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -22,6 +22,7 @@ final class CallPipe {
   private var reader: CheckedContinuation<ByteBuffer?, any Error>?
   private var writers: [CheckedContinuation<Void, any Error>] = []
   private var isSendingEnded = false
+  private var isPeerDone = false
   /// The response's head, until it is sent (server).
   private var unsentHead: Call?
 
@@ -142,6 +143,7 @@ extension CallPipe {
   /// - Throws: ``RPCError``: the call has ended.
   func write(_ framed: ByteBuffer) throws(RPCError) -> Bool {
     if let failure { throw failure }
+    if isPeerDone { return true }
     guard !isSendingEnded else { throw RPCError(.internal, "A message follows the end of the stream.") }
     sendHead()
     let waiting = connection.session.send(stream, framed)
@@ -158,6 +160,12 @@ extension CallPipe {
     } else {
       writers.append(continuation)
     }
+  }
+
+  /// The peer has ended the call with success: what is still sent goes nowhere, which is no error.
+  func peerIsDone() {
+    isPeerDone = true
+    drained()
   }
 
   /// There is room again.
@@ -243,6 +251,10 @@ struct CallPipeHandle: Sendable {
 
   func send(_ message: some Message) async throws {
     try await send { pipe in try pipe.frame(message) }
+  }
+
+  func send(framed message: ByteBuffer) async throws {
+    try await send { _ in message }
   }
 
   /// Sends a message after which nothing follows: it need not wait for room.

@@ -8,6 +8,8 @@ protocol HTTP2Role: AnyObject {
   func opened()
   /// Something happened; the offsets of a `data` event refer to `bytes`.
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer)
+  /// An event that somebody sent down the channel.
+  func told(_ event: Any)
   /// The channel is closed; nothing follows.
   func closed()
 }
@@ -16,8 +18,9 @@ protocol HTTP2Role: AnyObject {
 ///
 /// It sends once per turn: at the end of a burst of reads, or when somebody who submitted something asked for a turn.
 /// It sends while the channel is writable only, so at most the channel's high watermark waits below it.
-final class HTTP2Connection: ChannelInboundHandler {
+final class HTTP2Connection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
   typealias OutboundOut = ByteBuffer
 
   let session: HTTP2Session
@@ -28,6 +31,7 @@ final class HTTP2Connection: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var isBusy = false
   private var hasAskedForTurn = false
+  private var isEnding = false
   private var isClosing = false
   private var isClosed = false
 
@@ -66,11 +70,16 @@ final class HTTP2Connection: ChannelInboundHandler {
       return
     }
     isBusy = false
-    if !session.wantsToReceive && !session.wantsToSend { closeAfterWrites() }
+    if isEnding || !session.wantsToReceive, !session.wantsToSend { closeAfterWrites() }
   }
 
-  /// Closes the channel when all that was submitted so far is sent.
-  func closeAfterWrites() {
+  /// Closes the channel when all that was submitted is sent.
+  func end() {
+    isEnding = true
+    needsTurn()
+  }
+
+  private func closeAfterWrites() {
     guard let context, !isClosing else { return }
     isClosing = true
     context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
@@ -136,6 +145,11 @@ extension HTTP2Connection {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable { needsTurn() }
+  }
+
+  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    role?.told(event)
+    promise?.succeed()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -36,6 +36,8 @@ final class ServerConnection: HTTP2Role {
     }
   }
 
+  func told(_ event: Any) {}
+
   func closed() {
     isClosed = true
     deadlines?.stop()
