@@ -35,140 +35,32 @@ let package = Package(
       "ServiceKit", "Shared/ServiceKit",
       [
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
-        .nioPosix, .serviceLifecycle, .unixSignals,
+        .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
-    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
-
-    // The services: a library each, and a main of a few lines.
-    room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
 
     // What tests share.
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
-    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
-    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+    room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
 
-    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
-    tests("ValuesTests", ["Values"]),
-    .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
-    .target(
-      name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
-    .target(
-      name: "SampleMessages", dependencies: ["CSampleMessages", "CMessages", "Messages"],
-      path: "Tests/Support/SampleMessages", swiftSettings: strict),
-    .executableTarget(
-      name: "message-pipe", dependencies: ["Messages", "SampleMessages"], path: "Tests/Support/MessagePipe",
-      swiftSettings: strict),
-    .testTarget(
-      name: "MessagesTests", dependencies: ["Messages", "SampleMessages", "CMessages"], path: "Tests/MessagesTests",
-      swiftSettings: strict),
-    .executableTarget(
-      name: "protoc-gen-rapport",
-      dependencies: [
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-        .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
-      ],
-      path: "Shared/Generator", swiftSettings: strict),
-    .target(
-      name: "RPC",
-      dependencies: [
-        "CNghttp2", "CZlib", "Messages",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/RPC", swiftSettings: strict),
-    .target(
-      name: "HTTP",
-      name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
-      swiftSettings: strict),
-    .testTarget(
-      name: "RPCTests",
-      dependencies: [
-        "CNghttp2", "EchoService", "Messages", "RPC",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Tests/RPCTests", swiftSettings: strict),
-    .executableTarget(
-      name: "rpc-echo-server",
-      dependencies: [
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/HTTP", swiftSettings: strict),
-    .target(
-      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
-      swiftSettings: strict
-    ),
-    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
-    .target(
-      name: "Database",
-      dependencies: [
-        "CPostgres",
-        "Values",
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Shared/Database",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "DatabaseTesting",
-      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
-      path: "Tests/Support/DatabaseTesting",
-      swiftSettings: strict
-    ),
-    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
-    .testTarget(
-      name: "DatabaseTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "Values",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Tests/DatabaseTests",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "ServiceKitTesting", dependencies: ["ServiceKit", "Values"], path: "Tests/Support/ServiceKitTesting",
-      swiftSettings: strict),
-    .testTarget(
-      name: "HTTPTests",
-      dependencies: [
-        "HTTP",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOEmbedded", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Tests/HTTPTests", swiftSettings: strict),
-    .testTarget(
-      name: "ServiceKitTests",
-      dependencies: [
+    tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
+    tests(
+      "ServiceKitTests",
+      [
         "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Tests/ServiceKitTests", swiftSettings: strict),
+        .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
+      ]),
   ]
 )
 
-/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level. Computed, because a global
+/// constant below the package would be empty while the package is made.
+var strict: [SwiftSetting] {
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}
 
 func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
