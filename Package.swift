@@ -38,128 +38,24 @@ let package = Package(
         .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
 
-    // What tests share.
-    .target(
-      name: "RPC",
-      dependencies: [
-        "CNghttp2", "CZlib", "Messages",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/RPC", swiftSettings: strict),
-    .target(
-      name: "HTTP",
-      dependencies: [
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/HTTP", swiftSettings: strict),
-    .target(
-      name: "ServiceKit",
-      dependencies: [
-        "Database", "HTTP", "Messages", "RPC", "Values",
-        .product(name: "Configuration", package: "swift-configuration"),
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ],
-      path: "Shared/ServiceKit", swiftSettings: strict),
-    .target(
-      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
-      swiftSettings: strict
-    ),
-    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
-    .target(
-      name: "Database",
-      dependencies: [
-        "CPostgres",
-        "Values",
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Shared/Database",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "DatabaseTesting",
-      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
-      path: "Tests/Support/DatabaseTesting",
-      swiftSettings: strict
-    ),
-    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
-    .testTarget(
-      name: "DatabaseTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "Values",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Tests/DatabaseTests",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "EchoService", dependencies: ["Messages", "RPC"], path: "Tests/Conformance/EchoService",
-      swiftSettings: strict),
-    .executableTarget(
-      name: "rpc-echo-server",
-      dependencies: [
-        "EchoService", "RPC",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ],
-      path: "Tests/Conformance/EchoServer", swiftSettings: strict),
+    // The services, each a library and a main.
     .target(
       name: "Gateway",
       dependencies: [
-        "Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values",
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Services/Gateway", exclude: ["Main"], swiftSettings: strict),
-    .executableTarget(
-      name: "rapport-gateway", dependencies: ["Gateway", "ServiceKit"], path: "Services/Gateway/Main",
-      swiftSettings: strict),
-    .testTarget(
-      name: "GatewayTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "Values",
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Tests/GatewayTests", swiftSettings: strict),
-      name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
-    room("SampleMessages", "Tests/Support/SampleMessages", ["CSampleMessages", "CMessages", "Messages"]),
-    program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
-    room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
-    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
-    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+        "Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ], path: "Services/Gateway", exclude: ["Main"], swiftSettings: Settings.strict),
+    program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
 
-    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
-    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
-    room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
-    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
-    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
-    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
-
-    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
-    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
-    tests("ValuesTests", ["Values"]),
+    // What tests share.
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
 
+    tests(
+      "GatewayTests",
+      [
+        "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
+        .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests(
       "ServiceKitTests",
@@ -170,10 +66,11 @@ let package = Package(
   ]
 )
 
-/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level. Computed, because a global
-/// constant below the package would be empty while the package is made.
-var strict: [SwiftSetting] {
-  [
+/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
+///
+/// A static is made when it is first used; a global constant below the package would still be empty then.
+enum Settings {
+  static let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -181,15 +78,15 @@ var strict: [SwiftSetting] {
 }
 
 func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
 }
 
 func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: Settings.strict)
 }
 
 extension Target.Dependency {
