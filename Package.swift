@@ -51,7 +51,7 @@ let package = Package(
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
-    program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages", "SampleMessages"]),
+    program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
     tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("ValuesTests", ["Values"]),
