@@ -63,6 +63,10 @@ let package = Package(
         "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
         .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
       ]),
+    program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
+    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
+    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests("ValuesTests", ["Values"]),
   ]
 )
 
