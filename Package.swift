@@ -52,10 +52,11 @@ let package = Package(
   ]
 )
 
-/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level. Computed, because a global
-/// constant below the package would be empty while the package is made.
-var strict: [SwiftSetting] {
-  [
+/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
+///
+/// A static is made when it is first used; a global constant below the package would still be empty then.
+enum Settings {
+  static let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -63,15 +64,15 @@ var strict: [SwiftSetting] {
 }
 
 func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
 }
 
 func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: Settings.strict)
 }
 
 extension Target.Dependency {
