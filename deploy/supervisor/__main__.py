@@ -66,6 +66,8 @@ class Run:
     def _stop(self) -> list[str]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_IGN if number != signal.SIGCHLD else signal.SIG_DFL)
+        if not self._suite.has_begun:
+            return []
         self._tell("Stopping ...")
         troubles = self._suite.stop()
         if self._is_temporary and not troubles:

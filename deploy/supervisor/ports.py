@@ -4,6 +4,7 @@ import errno
 import json
 import pathlib
 import socket
+import time
 
 from .account import Account
 from .errors import SuiteError
@@ -29,16 +30,17 @@ class Ports:
 
         Raises `SuiteError` when the port is another program's.
         """
-        port = wanted or self._chosen.get(name)
+        remembered = self._chosen.get(name)
+        port = wanted or remembered
         if port is None:
             taken = set(self._chosen.values())
             port = next(n for n in range(self._first, LAST) if n not in taken and is_free(n))
-        elif not is_free(port):
+        elif not (_becomes_free(port) if port == remembered else is_free(port)):
             raise SuiteError(
-                f"Port {port} of {LOOPBACK} ({name}) is used by another program. Stop that program, or remove"
-                f" {self._file} so that new ports are chosen (links in messages sent so far then lead nowhere)."
+                f"Port {port} of {LOOPBACK} ({name}) is used by another program. Stop that program, name another port,"
+                f" or remove {self._file} so that new ones are chosen (links in messages sent so far then lead nowhere)."
             )
-        if self._chosen.get(name) != port:
+        if port != remembered:
             self._chosen[name] = port
             self._account.write(self._file, json.dumps(self._chosen, indent=2) + "\n")
         return f"{LOOPBACK}:{port}"
@@ -55,4 +57,14 @@ def is_free(port: int) -> bool:
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
                 return False
             raise
+    return True
+
+
+def _becomes_free(port: int) -> bool:
+    """As `is_free`, with patience: where a supervisor was killed, its processes are still finishing what they began."""
+    deadline = time.monotonic() + 25
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
     return True

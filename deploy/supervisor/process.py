@@ -62,6 +62,8 @@ class Process:
         self._is_expected_to_run = False
         if self._child and self._child.poll() is None:
             self._child.send_signal(self._stop_signal)
+        else:
+            self._child = None  # What ended before was told of when it did.
 
     def wait(self, seconds: float) -> str | None:
         """Waits for the end, and forces it after `seconds`. Returns what was wrong with it, if anything was."""

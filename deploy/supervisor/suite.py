@@ -79,6 +79,11 @@ class Suite:
         """The `rapport` executable."""
         return self._binaries / "rapport"
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether this suite holds its data folder, and so has something to stop."""
+        return self._lock is not None
+
     def processes(self) -> dict[str, Process]:
         """All processes that were started, by name."""
         database = {"postgresql": self.postgresql.process} if self.postgresql else {}
@@ -148,15 +153,16 @@ class Suite:
 
     def stop(self) -> list[str]:
         """Stops everything in order, each finishing what it has begun. Returns what did not go well."""
+        if self._lock is None:
+            return []
         self.run_file.unlink(missing_ok=True)
         gateway = [self.services[name] for name in ("gateway",) if name in self.services]
         others = [process for name, process in self.services.items() if name != "gateway"]
         # The gateway first, so that no new call comes in; then those that need the database; then the database.
         troubles = _stop(gateway) + _stop(others)
         troubles += _stop([process for process in (self.mailbox, self.postgresql and self.postgresql.process) if process])
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        os.close(self._lock)
+        self._lock = None
         return troubles
 
     # The parts of a start.
