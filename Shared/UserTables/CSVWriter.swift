@@ -1,0 +1,43 @@
+/// Writes records of a CSV file (RFC 4180) in UTF-8, lines ended by CRLF.
+package struct CSVWriter: Sendable {
+  /// What has been written since the last ``take()``.
+  private var bytes: [UInt8] = []
+
+  /// A writer of an empty file.
+  package init() {}
+
+  /// How many bytes wait to be taken.
+  package var count: Int { bytes.count }
+
+  /// Writes one record. A cell with a comma, a quote, a line break or a space at either end is quoted.
+  package mutating func write(_ cells: some Collection<String>) {
+    var isFirst = true
+    for cell in cells {
+      if !isFirst { bytes.append(UInt8(ascii: ",")) }
+      isFirst = false
+      write(cell: cell)
+    }
+    bytes.append(contentsOf: "\r\n".utf8)
+  }
+
+  private mutating func write(cell: String) {
+    let text = cell.utf8
+    let isSpecial: (UInt8) -> Bool = { ",\"\r\n".utf8.contains($0) }
+    guard text.contains(where: isSpecial) || text.first == 0x20 || text.last == 0x20 else {
+      bytes.append(contentsOf: text)
+      return
+    }
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text {
+      if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+      bytes.append(byte)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Takes what was written, to be sent.
+  package mutating func take() -> [UInt8] {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    return bytes
+  }
+}
