@@ -7,11 +7,15 @@ in the order of the customers. Everything else is computed from the customer's n
 import csv
 import datetime
 import pathlib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from zoneinfo import ZoneInfo
+
+# Where deploy/lib.sh puts it: in this Python's own environment.
+SOURCE = pathlib.Path(sys.prefix) / "share" / "CDNOW_master.txt"
 
 ZONE = ZoneInfo("Europe/Brussels")
 

@@ -1,7 +1,6 @@
 """Plays the story on a running suite, once: what was done is kept in the data folder, and is not done again."""
 
 import json
-import pathlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +14,7 @@ from .client import Rapport
 from .steps import STEPS, Scene
 
 
-def play(suite: Suite, source: pathlib.Path, tell: Callable[[str], None]) -> dict[str, Any]:
+def play(suite: Suite, tell: Callable[[str], None]) -> dict[str, Any]:
     """Does the steps that were not done yet, and returns the figures of all. Raises at the first that goes wrong."""
     account = caller()
     state_file = suite.data / "story.json"
@@ -31,11 +30,11 @@ def play(suite: Suite, source: pathlib.Path, tell: Callable[[str], None]) -> dic
         account.write(suite.key_file(name), secret + "\n")
         suite.write_run_file()
 
-    scene = Scene(source, files, {service.name for service in services()}, client, keep_key, tell, state["figures"])
+    scene = Scene(data.SOURCE, files, {service.name for service in services()}, client, keep_key, tell, state["figures"])
     steps = [step for step in STEPS if scene.has(step.needs) and step.name not in state["done"]]
     if steps and not (files / "orders.csv").exists():
         tell("Preparing the story's files ...")
-        data.write_files(source, files)
+        data.write_files(data.SOURCE, files)
     for step in steps:
         began = time.monotonic()
         tell(f"{step.title} ...")

@@ -46,7 +46,7 @@ class Run:
         try:
             self._suite.start()
             if not self._options.empty:
-                self._figures = play(self._suite, self._options.source, self._tell)
+                self._figures = play(self._suite, self._tell)
             self._report()
             while not self._options.once:
                 time.sleep(3600)  # A signal ends it.
@@ -126,7 +126,6 @@ def _data_folder(options: argparse.Namespace) -> pathlib.Path:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="deploy/run", allow_abbrev=False)
     parser.add_argument("--binaries", type=pathlib.Path, required=True)
-    parser.add_argument("--source", type=pathlib.Path, required=True)
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--smtp", metavar="HOST:PORT")
     parser.add_argument("--grpc", type=int)

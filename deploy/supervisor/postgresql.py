@@ -38,12 +38,11 @@ log_min_error_statement = panic
 class PostgreSQL:
     """The cluster at `folder`."""
 
-    def __init__(self, folder: pathlib.Path, password_file: pathlib.Path, log: pathlib.Path, account: Account,
-                 is_durable: bool = True) -> None:
+    def __init__(self, folder: pathlib.Path, log: pathlib.Path, account: Account, is_durable: bool) -> None:
         self._cluster = folder / "15"
         self._folder = folder
         self.socket_folder = folder / "run"
-        self.password_file = password_file
+        self.password_file = folder / "administrator.password"
         self._account = account
         options = {"listen_addresses": "", "unix_socket_directories": str(self.socket_folder), "port": str(PORT)}
         if not is_durable:

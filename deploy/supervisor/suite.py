@@ -170,6 +170,8 @@ class Suite:
     def _take_folder(self) -> None:
         """One suite for one folder: two would write the same files."""
         self._account.folder(self.data)
+        if self._account != self._postgresql_account:
+            self.data.chmod(0o711)  # PostgreSQL's account passes through to its own folder, and sees nothing else.
         lock = os.open(self.data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -193,8 +195,7 @@ class Suite:
 
     def _start_postgresql(self) -> None:
         self.postgresql = PostgreSQL(
-            self.data / "postgresql", self.data / "keys" / "postgresql.password", self._log("postgresql"),
-            self._postgresql_account, self._is_durable,
+            self.data / "postgresql", self._log("postgresql"), self._postgresql_account, self._is_durable
         )
         self.postgresql.start()
 
