@@ -46,7 +46,8 @@ class PostgreSQL:
         self._account = account
         options = {"listen_addresses": "", "unix_socket_directories": str(self.socket_folder), "port": str(PORT)}
         if not is_durable:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # Survives a crash of the processes, which tests cause, but not of the machine.
+            options |= {"fsync": "off", "full_page_writes": "off"}
         argv = [str(_BINARIES / "postgres"), "-D", str(self._cluster)]
         argv += [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         # SIGINT is PostgreSQL's "fast" shutdown; SIGTERM would wait for every client to leave.

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -120,14 +121,7 @@ class Suite:
     def wait_until_ready(self, name: str) -> None:
         """Waits until the service says that it can do its work."""
         address = self.addresses[f"{name}.admin"]
-        deadline = time.monotonic() + _SECONDS_TO_START
-        while not _answers_200(f"http://{address}/readyz"):
-            self.check()
-            if time.monotonic() > deadline:
-                log = self.services[name]
-                lines = "".join(f"\n  | {line}" for line in log.last_lines())
-                raise SuiteError(f"{name} is not ready after {_SECONDS_TO_START} seconds. The last lines of {log.log}:{lines}")
-            time.sleep(0.05)
+        self._wait_for(self.services[name], lambda: _answers_200(f"http://{address}/readyz"))
 
     def check(self) -> None:
         """Raises `ProcessDied` if a process ended without having been told to."""
@@ -206,6 +200,7 @@ class Suite:
         where = {"PYTHONPATH": str(pathlib.Path(__file__).parent.parent)}
         self.mailbox = Process("mailbox", argv, self._log("mailbox"), caller(), environment=where)
         self.mailbox.start()
+        self._wait_for(self.mailbox, lambda: _accepts(self.addresses["smtp"]))
 
     def _set_up(self) -> None:
         assert self.postgresql
@@ -233,6 +228,15 @@ class Suite:
         )
         if done.returncode != 0:
             raise SuiteError(f"`rapport setup` failed: {done.stderr.strip() or done.stdout.strip()}")
+
+    def _wait_for(self, process: Process, is_ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while not is_ready():
+            self.check()
+            if time.monotonic() > deadline:
+                said = "".join(f"\n  | {line}" for line in process.last_lines())
+                raise SuiteError(f"{process.name} is not ready after {_SECONDS_TO_START} s. The last lines of {process.log}:{said}")
+            time.sleep(0.05)
 
     def _executable(self, service: Service) -> pathlib.Path:
         return self._installed(self._binaries / service.executable)
@@ -264,6 +268,15 @@ def _answers_200(url: str) -> bool:
         with urllib.request.urlopen(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
+        return False
+
+
+def _accepts(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=2):
+            return True
+    except OSError:
         return False
 
 
