@@ -1,15 +1,16 @@
 """`python -m benchmarks --binaries FOLDER [ROW...] [--json]`: measures the rows, or all."""
 
 import argparse
+import importlib
 import json
 import pathlib
 import sys
 import tempfile
 
-from . import rpc_unary_vs_grpc_cpp
 from .harness import CannotMeasure, Row
 
-ROWS = {module.NAME: module for module in (rpc_unary_vs_grpc_cpp,)}
+# A row is a module of its name, which has one function: measure.
+ROWS = sorted(path.stem.replace("_", "-") for path in pathlib.Path(__file__).parent.glob("*_vs_*.py"))
 
 
 def main() -> int:
@@ -24,7 +25,8 @@ def main() -> int:
         print(f"Measuring {name} ...", file=sys.stderr)
         try:
             with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
-                _print(ROWS[name].measure(pathlib.Path(folder), options.binaries), options.json)
+                module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
+                _print(module.measure(pathlib.Path(folder), options.binaries), options.json)
         except CannotMeasure as reason:
             print(f"error: {name} could not be measured: {reason}", file=sys.stderr)
             status = 1

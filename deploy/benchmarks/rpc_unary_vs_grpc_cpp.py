@@ -15,8 +15,6 @@ from contextlib import ExitStack, contextmanager
 
 from .harness import CannotMeasure, Row, alternate
 
-NAME = "rpc-unary-vs-grpc-cpp"
-
 _ROOT = pathlib.Path(__file__).parents[2]
 _SOURCES = pathlib.Path(__file__).parent / "rpc"
 _SERVER_CORE = "0"
@@ -36,7 +34,7 @@ def measure(folder: pathlib.Path, binaries: pathlib.Path) -> Row:
     with ExitStack() as servers:
         our_port = servers.enter_context(_running(lambda port: [str(server), "--port", port]))
         peer_port = servers.enter_context(_running(lambda port: [str(folder / "peer_server"), port]))
-        return alternate(NAME, "calls/s", lambda: _load(folder, our_port), lambda: _load(folder, peer_port))
+        return alternate("rpc-unary-vs-grpc-cpp", "calls/s", lambda: _load(folder, our_port), lambda: _load(folder, peer_port))
 
 
 def _build(folder: pathlib.Path) -> None:
