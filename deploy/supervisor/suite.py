@@ -22,7 +22,7 @@ from .process import ENVIRONMENT, Process
 from .services import Service, services
 
 _SECONDS_TO_START = 60
-_SECONDS_TO_STOP = 20
+_SECONDS_TO_STOP = 35  # Longer than the services give running calls.
 
 
 class Suite:
