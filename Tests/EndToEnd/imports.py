@@ -10,6 +10,9 @@ import grpc
 from google.protobuf import json_format
 from rapport.profiles.v1 import import_pb2, profile_service_pb2, profile_service_pb2_grpc, profile_table_pb2
 from rapport.type.v1 import import_pb2 as type_import_pb2
+from story.data import OWN_CUSTOMER_COLUMNS
+
+COLUMNS = OWN_CUSTOMER_COLUMNS
 
 _DEFINITIONS = pathlib.Path(__file__).parents[2] / "deploy/story/definitions"
 
@@ -36,7 +39,7 @@ def make_customers(channel: grpc.Channel, entity: str) -> str:
 def csv_file(columns: list[str], rows: Iterable[dict[str, str]]) -> bytes:
     """The file's bytes."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(text, columns, extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
@@ -89,6 +92,6 @@ def export(channel: grpc.Channel, table: str, columns: list[str]) -> list[dict[s
 
 def stored_as_sent(row: dict[str, str]) -> dict[str, str]:
     """How a line of customers.csv reads once it is stored: the mandatory segment has its default."""
-    return {name: value for name, value in row.items() if name != "preferredStore"} | {"tier": row["tier"] or "bronze"}
+    return {name: row[name] for name in OWN_CUSTOMER_COLUMNS} | {"tier": row["tier"] or "bronze"}
 
 

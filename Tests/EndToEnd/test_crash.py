@@ -5,7 +5,7 @@ from collections import Counter
 
 import grpc
 import pytest
-from imports import csv_file, export, import_file, latest_import, make_customers, refused_lines, stored_as_sent
+from imports import COLUMNS, csv_file, export, import_file, latest_import, make_customers, refused_lines, stored_as_sent
 from rapport.options.v1 import options_pb2
 from rapport.type.v1 import import_pb2
 from story import data
@@ -19,7 +19,7 @@ def test_an_import_that_a_kill_of_profiles_broke_off_goes_on_where_it_stopped(ow
     table = make_customers(channel, entity)
     rows = list(data.customer_rows(data.SOURCE))
     broken = data.customer_row(99_998) | {"birthDate": "1975-02-30"}
-    file = csv_file(data.CUSTOMER_COLUMNS, [*rows[:12_000], broken, *rows[12_000:]])
+    file = csv_file(COLUMNS, [*rows[:12_000], broken, *rows[12_000:]])
     moments = random.Random(20_240_229)
     settled = 0
 
@@ -47,7 +47,6 @@ def test_an_import_that_a_kill_of_profiles_broke_off_goes_on_where_it_stopped(ow
     assert done.progress.state == import_pb2.IMPORT_STATE_SUCCEEDED
     assert (done.progress.created, done.progress.updated, done.progress.refused_lines) == (len(rows), 0, 1)
     assert [(line.line, line.column) for line in refused_lines(channel, done)] == [(12_002, "birthDate")]
-    columns = [name for name in data.CUSTOMER_COLUMNS if name != "preferredStore"]
-    found = sorted(export(channel, table, columns), key=lambda row: row["customerCode"])
+    found = sorted(export(channel, table, COLUMNS), key=lambda row: row["customerCode"])
     assert Counter(row["id"] for row in found).most_common(1)[0][1] == 1
-    assert [{name: row[name] for name in columns} for row in found] == [stored_as_sent(row) for row in rows]
+    assert [{name: row[name] for name in COLUMNS} for row in found] == [stored_as_sent(row) for row in rows]

@@ -3,15 +3,12 @@
 import grpc
 import pytest
 from imports import (
-    csv_file, export, import_file, make_customers, profiles, refused_lines, stored_as_sent,
+    COLUMNS, csv_file, export, import_file, make_customers, profiles, refused_lines, stored_as_sent,
 )
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import profile_service_pb2
 from rapport.type.v1 import import_pb2
 from story import data
-
-COLUMNS = data.CUSTOMER_COLUMNS
-STORED = [name for name in COLUMNS if name != "preferredStore"]
 
 
 @pytest.fixture
@@ -34,8 +31,8 @@ def test_a_broken_line_is_refused_with_its_number_and_the_rest_goes_in(table):
     assert (line.line, line.column) == (101, "birthDate")
     assert line.reason and "1975-02-30" not in line.reason
     del rows[99]
-    found = sorted(export(channel, name, STORED), key=lambda row: row["customerCode"])
-    found = [{column: row[column] for column in STORED} for row in found]
+    found = sorted(export(channel, name, COLUMNS), key=lambda row: row["customerCode"])
+    found = [{column: row[column] for column in COLUMNS} for row in found]
     assert found == [stored_as_sent(row) for row in rows]
 
 
@@ -61,12 +58,12 @@ def test_the_same_file_again_changes_nothing_and_makes_no_one_twice(table):
     name, channel = table
     file = csv_file(COLUMNS, [data.customer_row(number) for number in range(1, 101)])
     import_file(channel, name, file)
-    before = export(channel, name, STORED)
+    before = export(channel, name, COLUMNS)
 
     again = import_file(channel, name, file)
 
     assert again.progress.created == 0
-    assert export(channel, name, STORED) == before
+    assert export(channel, name, COLUMNS) == before
 
 
 @pytest.mark.parametrize("size", [1, 7, 1024])

@@ -23,6 +23,8 @@ CUSTOMER_COLUMNS = [
     "customerCode", "emailAddress", "firstName", "lastName", "motherLanguage", "birthDate", "marketingConsent",
     "newsletter", "tier", "preferredStore",
 ]
+# Without the reference to another table.
+OWN_CUSTOMER_COLUMNS = CUSTOMER_COLUMNS[:-1]
 ORDER_COLUMNS = ["orderCode", "customer", "time", "quantity", "amount", "store"]
 STORE_COLUMNS = ["code", "city", "country"]
 
@@ -113,13 +115,13 @@ def store_rows() -> Iterator[dict[str, str]]:
         yield {"code": _store(number), "city": city, "country": country}
 
 
-def write_files(source: pathlib.Path, folder: pathlib.Path) -> None:
+def write_files(source: pathlib.Path, folder: pathlib.Path, customer_columns: list[str] = CUSTOMER_COLUMNS) -> None:
     """Writes customers.csv, orders.csv and stores.csv into `folder`, a line at a time."""
     # The 30th of February; an O for a 0.
     no_customer = customer_row(99_998) | {"birthDate": "1975-02-30"}
     no_order = order_row(Purchase(99_999, 1, datetime.date(1998, 1, 2), 1, Decimal(0))) | {"amount": "12,5O"}
     _write(folder / "stores.csv", STORE_COLUMNS, store_rows())
-    _write(folder / "customers.csv", CUSTOMER_COLUMNS,
+    _write(folder / "customers.csv", customer_columns,
            _insert(no_customer, customer_rows(source), _CUSTOMERS_BEFORE_THE_BROKEN_LINE))
     _write(folder / "orders.csv", ORDER_COLUMNS,
            _insert(no_order, order_rows(source), _ORDERS_BEFORE_THE_BROKEN_LINE))
@@ -164,7 +166,7 @@ def _insert(extra: dict[str, str], rows: Iterator[dict[str, str]], after: int) -
 def _write(file: pathlib.Path, columns: list[str], rows: Iterator[dict[str, str]]) -> None:
     part = file.with_suffix(".part")
     with open(part, "w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, columns)
+        writer = csv.DictWriter(out, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
     part.rename(file)

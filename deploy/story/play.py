@@ -34,7 +34,7 @@ def play(suite: Suite, tell: Callable[[str], None]) -> dict[str, Any]:
     steps = [step for step in STEPS if scene.has(step.needs) and step.name not in state["done"]]
     if steps and not (files / "orders.csv").exists():
         tell("Preparing the story's files ...")
-        data.write_files(data.SOURCE, files)
+        data.write_files(data.SOURCE, files, scene.customer_columns)
     for step in steps:
         began = time.monotonic()
         tell(f"{step.title} ...")

@@ -39,6 +39,11 @@ class Scene:
         """Whether the suite has this service: what it has not is neither done nor counted."""
         return service in self.services
 
+    @property
+    def customer_columns(self) -> list[str]:
+        """The columns of customers.csv: a preferred store needs the table of stores."""
+        return data.CUSTOMER_COLUMNS if self.has("datatables") else data.OWN_CUSTOMER_COLUMNS
+
 
 @dataclass(frozen=True)
 class Step:
@@ -97,9 +102,8 @@ def import_customers(scene: Scene) -> None:
     """23,570 profiles, one line refused, and what is stored is what was sent."""
     b2c = scene.client("b2c")
     _import(b2c, "profiles", CUSTOMERS, scene.files / "customers.csv", "customerCode", [data.BROKEN_CUSTOMER])
-    columns = [name for name in data.CUSTOMER_COLUMNS if name != "preferredStore" or scene.has("datatables")]
     sent = (row | {"tier": row["tier"] or "bronze"} for row in data.customer_rows(scene.source))
-    count = _compare_export(b2c, "profiles", CUSTOMERS, columns, sent, scene.files)
+    count = _compare_export(b2c, "profiles", CUSTOMERS, scene.customer_columns, sent, scene.files)
     scene.figures["profiles"] = count
     scene.figures["refusedLines"] = scene.figures.get("refusedLines", 0) + 1
 
