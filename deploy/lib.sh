@@ -8,10 +8,10 @@ RAPPORT_VENV=${RAPPORT_VENV:-$RAPPORT_ROOT/.venv}
 # The account that PostgreSQL and the services run as when the caller is root.
 RAPPORT_ACCOUNT=rapport
 
-# To compile the suite.
+# To compile the suite: what Swift itself needs, then the libraries.
 BUILD_PACKAGES=(
-  binutils ca-certificates git libc6-dev libnghttp2-dev libpq-dev libprotobuf-c-dev libroaring-dev libstdc++-12-dev
-  pkg-config zlib1g-dev
+  binutils ca-certificates git libc6-dev libcurl4 libncurses6 libsqlite3-0 libstdc++-12-dev libxml2
+  libnghttp2-dev libpq-dev libprotobuf-c-dev libroaring-dev pkg-config zlib1g-dev
 )
 # To run it.
 RUN_PACKAGES=(postgresql-15 postgresql-client-15 python3 python3-venv tzdata util-linux)
@@ -110,16 +110,29 @@ PYTHON
 }
 
 require_swift() {
+  if command -v swift >/dev/null; then return; fi
+  fail "Swift is not installed (or not in PATH). Rapport needs Swift 6.3 or newer: get it from" \
+    "https://www.swift.org/install/linux/ for Debian 12, then run this again."
+}
+
+check_swift_version() {
   local version
-  if ! command -v swift >/dev/null; then
-    fail "Swift is not installed (or not in PATH). Rapport needs Swift 6.3 or newer: get it from" \
-      "https://www.swift.org/install/linux/ for Debian 12, then run this again."
-  fi
   version=$(swift --version 2>/dev/null | grep -o 'Swift version [0-9.]*' | head -1)
   version=${version#Swift version }
+  if [ -z "$version" ]; then fail "swift does not run: $(swift --version 2>&1)"; fi
   if ! printf '6.3\n%s\n' "$version" | sort --check=quiet --version-sort; then
     fail "Swift $version is too old: Rapport needs 6.3 or newer, from https://www.swift.org/install/linux/"
   fi
+}
+
+# install_all PACKAGES...: everything that one of the scripts needs, with these packages of Debian's.
+install_all() {
+  require_swift
+  install_packages "$@"
+  check_swift_version
+  create_account
+  prepare_venv
+  fetch_story_data
 }
 
 # The executables of the suite: the services', then the command line.
