@@ -87,7 +87,7 @@ prepare_venv() {
   say "Installing the Python packages into $RAPPORT_VENV ..."
   # Debian's Python by its path: a newer one earlier in PATH may have no wheels of these versions.
   /usr/bin/python3 -m venv --clear "$RAPPORT_VENV"
-  "$RAPPORT_VENV/bin/pip" install --quiet --disable-pip-version-check \
+  "$RAPPORT_VENV/bin/pip" install -qq --disable-pip-version-check \
     --requirement "$RAPPORT_ROOT/deploy/requirements.txt" >&2
   cp "$RAPPORT_ROOT/deploy/requirements.txt" "$stamp"
 }
