@@ -1,0 +1,2 @@
+// Deflate and gzip: zlib.
+#include <zlib.h>

@@ -1,0 +1,87 @@
+/// How a call failed: what a handler throws and what a caller catches.
+///
+/// ```swift
+/// do { _ = try await client.call(ProfilesV1.Profiles.getProfile, request) }
+/// catch let error as RPCError where error.code == .notFound { … }
+/// ```
+public struct RPCError: Error, Sendable {
+  /// The canonical code, never `.ok`.
+  public var code: StatusCode
+  /// A sentence that says what to do. It travels to the caller, so it holds no personal values.
+  public var message: String
+  /// Machine-readable details; they travel in `grpc-status-details-bin`.
+  public var details: [StatusDetail]
+  /// Trailing metadata: sent beside the status, or received beside it.
+  public var metadata: Metadata
+  /// What led to this error here. It never travels.
+  public var cause: (any Error)?
+
+  /// The `domain` of every `google.rpc.ErrorInfo` of the suite.
+  public static let domain = "rapport"
+
+  /// Builds an error with the suite's usual details.
+  ///
+  /// - Parameters:
+  ///   - reason: A stable UPPER_SNAKE_CASE reason, sent as `google.rpc.ErrorInfo` with domain ``domain``.
+  ///   - fieldViolations: What is wrong in which field, sent as `google.rpc.BadRequest`.
+  ///   - resource: The name of the resource concerned, sent as `google.rpc.ResourceInfo`.
+  public init(
+    _ code: StatusCode, _ message: String, reason: String? = nil, fieldViolations: [FieldViolation] = [],
+    resource: String? = nil, cause: (any Error)? = nil
+  ) {
+    self.code = code
+    self.message = message
+    self.metadata = Metadata()
+    self.cause = cause
+    self.details = []
+    if let reason { details.append(.errorInfo(reason: reason, domain: Self.domain)) }
+    if !fieldViolations.isEmpty { details.append(.badRequest(fieldViolations)) }
+    if let resource { details.append(.resourceInfo(name: resource)) }
+  }
+
+  /// An error with details made elsewhere.
+  public init(code: StatusCode, message: String, details: [StatusDetail], metadata: Metadata = Metadata()) {
+    self.code = code
+    self.message = message
+    self.details = details
+    self.metadata = metadata
+    self.cause = nil
+  }
+}
+
+extension RPCError {
+  /// The reason of the first `google.rpc.ErrorInfo` among the details.
+  public var reason: String? {
+    details.lazy.compactMap(\.errorInfoReason).first
+  }
+
+  /// The violations of every `google.rpc.BadRequest` among the details.
+  public var fieldViolations: [FieldViolation] {
+    details.flatMap(\.badRequestViolations)
+  }
+
+  /// The resource name of the first `google.rpc.ResourceInfo` among the details.
+  public var resource: String? {
+    details.lazy.compactMap(\.resourceInfoName).first
+  }
+}
+
+extension RPCError: CustomStringConvertible {
+  /// Code, message and cause, for logs.
+  public var description: String {
+    cause.map { "\(code): \(message) (cause: \($0))" } ?? "\(code): \(message)"
+  }
+}
+
+extension RPCError {
+  /// Gives every error a code: the one edge where foreign errors become statuses.
+  ///
+  /// The text of a foreign error stays in ``cause``: it may hold values that must not travel.
+  init(wrapping error: any Error) {
+    switch error {
+    case let error as RPCError: self = error
+    case is CancellationError: self.init(.cancelled, "The call was cancelled.", cause: error)
+    default: self.init(.unknown, "The call failed unexpectedly; the server's log tells why.", cause: error)
+    }
+  }
+}

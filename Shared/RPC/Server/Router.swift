@@ -1,0 +1,82 @@
+public import Messages
+
+/// Which handler serves which method. A value: build it, then give it to ``RPCServer``.
+public struct Router: Sendable {
+  private(set) var routes: [String: Route] = [:]
+  private(set) var fallbackRoute: Route?
+
+  /// A router without methods.
+  public init() {}
+
+  /// Serves a unary method. A second handler for a method replaces the first.
+  public mutating func handle<Request: Message, Response: Message>(
+    _ method: UnaryMethod<Request, Response>,
+    _ handler: @escaping @Sendable (Request, Call) async throws -> Response
+  ) {
+    add(method.info) { exchange in
+      let request: Request = try await exchange.onlyRequest()
+      try await exchange.respond(handler(request, exchange.call))
+    }
+  }
+
+  /// Serves a method that takes a stream and answers once.
+  public mutating func handle<Request: Message, Response: Message>(
+    _ method: ClientStreamingMethod<Request, Response>,
+    _ handler: @escaping @Sendable (RequestStream<Request>, Call) async throws -> Response
+  ) {
+    add(method.info) { exchange in
+      try await exchange.respond(handler(exchange.requests(), exchange.call))
+    }
+  }
+
+  /// Serves a method that takes one message and answers with a stream.
+  public mutating func handle<Request: Message, Response: Message>(
+    _ method: ServerStreamingMethod<Request, Response>,
+    _ handler: @escaping @Sendable (Request, ResponseWriter<Response>, Call) async throws -> Void
+  ) {
+    add(method.info) { exchange in
+      let request: Request = try await exchange.onlyRequest()
+      try await handler(request, exchange.responses(), exchange.call)
+    }
+  }
+
+  /// Serves a method with streams both ways.
+  public mutating func handle<Request: Message, Response: Message>(
+    _ method: BidirectionalMethod<Request, Response>,
+    _ handler: @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, Call) async throws -> Void
+  ) {
+    add(method.info) { exchange in
+      try await handler(exchange.requests(), exchange.responses(), exchange.call)
+    }
+  }
+
+  /// Serves every path that no method matches, with undecoded messages: for a proxy.
+  public mutating func fallback(
+    _ handler: @escaping @Sendable (RawRequestStream, RawResponseWriter, Call) async throws -> Void
+  ) {
+    fallbackRoute = Route(method: nil, path: "") { exchange in
+      try await handler(exchange.rawRequests, exchange.rawResponses, exchange.call)
+    }
+  }
+
+  /// The methods of a service that have no handler here. A service refuses to start while there is one.
+  public func missing(of service: ServiceDescriptor) -> [MethodInfo] {
+    service.methods.filter { routes[$0.path] == nil }
+  }
+
+  private mutating func add(_ method: MethodInfo, run: @escaping @Sendable (ServerExchange) async throws -> Void) {
+    routes[method.path] = Route(method: method, path: method.path, run: run)
+  }
+}
+
+/// A method with its handler, which no longer shows the message types.
+struct Route: Sendable {
+  let method: MethodInfo?
+  let path: String
+  let run: @Sendable (ServerExchange) async throws -> Void
+
+  /// Whether the client sends exactly one message, so that the handler starts when it is complete.
+  var takesOneRequest: Bool {
+    method.map { $0.kind == .unary || $0.kind == .serverStreaming } ?? false
+  }
+}
