@@ -58,14 +58,16 @@ def test_an_import_of_2_gb_into_a_stalled_database_holds_no_process_above_100_mb
             yield profile_service_pb2.ImportProfilesRequest(chunk=chunk)
             sent += len(chunk)
 
+    call = profiles(channel).ImportProfiles.future(parts(), timeout=500)
+    while sent < 5 << 20 and not call.done():
+        time.sleep(0.01)
     with stalled(own_suite.suite.postgresql.process.pid):
-        call = profiles(channel).ImportProfiles.future(parts(), timeout=500)
         before = -1
-        while before != sent or sent == 0:  # Until nothing more is taken.
+        while before != sent:  # Until nothing more is taken.
             before = sent
             time.sleep(3)
         sizes = {name: greatest_size(process.pid) for name, process in own_suite.suite.services.items()}
         call.cancel()
 
-    assert sent < MOST, "the sender was not held back"
+    assert 5 << 20 <= sent < MOST, "the sender was not held back"
     assert {name: size for name, size in sizes.items() if size > MOST} == {}
