@@ -27,7 +27,9 @@ def _generate_clients() -> None:
     folder = tempfile.mkdtemp(prefix="rapport-clients-")
     atexit.register(shutil.rmtree, folder)
     proto = _ROOT / "Proto"
-    packages = pathlib.Path(sysconfig.get_path("purelib"))  # Where googleapis-common-protos and grpcio-tools put Google's.
+    packages = pathlib.Path(
+        sysconfig.get_path("purelib")
+    )  # Where googleapis-common-protos and grpcio-tools put Google's.
     files = sorted(str(path.relative_to(proto)) for path in (proto / "rapport").rglob("*.proto"))
     paths = [proto, packages, packages / "grpc_tools/_proto"]
     words = ["protoc", *(f"--proto_path={path}" for path in paths), f"--python_out={folder}"]
@@ -43,8 +45,10 @@ from rapport.options.v1 import options_pb2  # noqa: E402
 
 
 class _Bearer(
-    grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor, grpc.StreamStreamClientInterceptor,
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
 ):
     """Adds the access token to every call."""
 
@@ -91,10 +95,12 @@ class RunningSuite:
     def entity(self, *rights: int) -> tuple[str, grpc.Channel]:
         """A new entity's name, and a channel of a key with `rights` (write, unless named) on it alone."""
         access = access_pb2_grpc.AccessServiceStub(self.administrator())
-        made = access.CreateEntity(access_pb2.CreateEntityRequest(
-            entity_id=f"e{next(self._numbers)}",
-            entity=access_pb2.Entity(display_name="Test", time_zone="Europe/Brussels"),
-        ))
+        made = access.CreateEntity(
+            access_pb2.CreateEntityRequest(
+                entity_id=f"e{next(self._numbers)}",
+                entity=access_pb2.Entity(display_name="Test", time_zone="Europe/Brussels"),
+            )
+        )
         return made.name, self.channel(self.key(made.name, *rights))
 
     def key(self, entity: str, *rights: int) -> str:
@@ -104,8 +110,9 @@ class RunningSuite:
             access_pb2.Grant(entity=entity, module=options_pb2.MODULE_ALL, right=right)
             for right in rights or (options_pb2.RIGHT_WRITE,)
         ]
-        return access.CreateKey(access_pb2.CreateKeyRequest(
-            key=access_pb2.Key(display_name="Test", grants=grants))).secret
+        return access.CreateKey(
+            access_pb2.CreateKeyRequest(key=access_pb2.Key(display_name="Test", grants=grants))
+        ).secret
 
     def close(self) -> list[str]:
         """Stops the suite. Returns what did not go well."""

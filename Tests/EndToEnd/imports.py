@@ -31,8 +31,11 @@ def customers_definition() -> profile_table_pb2.ProfileTable:
 
 def make_customers(channel: grpc.Channel, entity: str) -> str:
     """Creates the story's table in `entity` and returns its name."""
-    made = profiles(channel).CreateProfileTable(profile_service_pb2.CreateProfileTableRequest(
-        parent=entity, profile_table_id="customers", profile_table=customers_definition()))
+    made = profiles(channel).CreateProfileTable(
+        profile_service_pb2.CreateProfileTableRequest(
+            parent=entity, profile_table_id="customers", profile_table=customers_definition()
+        )
+    )
     return made.name
 
 
@@ -58,10 +61,11 @@ def import_file(
     """Streams `file` into `table`, calling `on_chunk` with each chunk's number before it goes out."""
     if resume:
         start = profile_service_pb2.ImportProfilesStart(resume=resume.name)
-        file = file[resume.progress.settled_bytes:]
+        file = file[resume.progress.settled_bytes :]
     else:
         start = profile_service_pb2.ImportProfilesStart(
-            parent=table, settings=type_import_pb2.ImportSettings(key=key, source="test"))
+            parent=table, settings=type_import_pb2.ImportSettings(key=key, source="test")
+        )
 
     def parts() -> Iterator[profile_service_pb2.ImportProfilesRequest]:
         yield profile_service_pb2.ImportProfilesRequest(start=start)
@@ -93,5 +97,3 @@ def export(channel: grpc.Channel, table: str, columns: list[str]) -> list[dict[s
 def stored_as_sent(row: dict[str, str]) -> dict[str, str]:
     """How a line of customers.csv reads once it is stored: the mandatory segment has its default."""
     return {name: row[name] for name in OWN_CUSTOMER_COLUMNS} | {"tier": row["tier"] or "bronze"}
-
-

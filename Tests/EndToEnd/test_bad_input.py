@@ -130,12 +130,18 @@ def value(text: str) -> value_pb2.Value:
 BAD_FIELDS = {
     "a field that the table has not": ({"shoeSize": value("44")}, "shoeSize"),
     "a value of another kind": ({"birthDate": value("1990-01-01")}, "birthDate"),
-    "a date that is none": ({"birthDate": value_pb2.Value(date_value=value_pb2.Date(year=1975, month=2, day=30))}, "birthDate"),
+    "a date that is none": (
+        {"birthDate": value_pb2.Value(date_value=value_pb2.Date(year=1975, month=2, day=30))},
+        "birthDate",
+    ),
     "a text that is too long": ({"firstName": value("x" * 61)}, "firstName"),
     "U+0000": ({"firstName": value("Zo\0")}, "firstName"),
     "a choice that the segment has not": ({"tier": value("platinum")}, "tier"),
     "a value with no kind": ({"firstName": value_pb2.Value()}, "firstName"),
-    "a required field that is cleared": ({"customerCode": value_pb2.Value(null_value=value_pb2.Null())}, "customerCode"),
+    "a required field that is cleared": (
+        {"customerCode": value_pb2.Value(null_value=value_pb2.Null())},
+        "customerCode",
+    ),
 }
 
 
@@ -145,8 +151,9 @@ def test_a_profile_with_a_bad_field_is_refused_and_the_field_is_named(unchanged,
     fields, culprit = BAD_FIELDS[what]
     fields = {"customerCode": value("00099")} | fields
     with pytest.raises(grpc.RpcError) as refused:
-        profiles(channel).CreateProfile(profile_service_pb2.CreateProfileRequest(
-            parent=table, profile=profile_pb2.Profile(fields=fields)))
+        profiles(channel).CreateProfile(
+            profile_service_pb2.CreateProfileRequest(parent=table, profile=profile_pb2.Profile(fields=fields))
+        )
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert culprit in refused.value.details()
 
@@ -154,18 +161,24 @@ def test_a_profile_with_a_bad_field_is_refused_and_the_field_is_named(unchanged,
 def test_a_key_that_exists_is_refused_and_named(unchanged):
     table, channel = unchanged
     with pytest.raises(grpc.RpcError) as refused:
-        profiles(channel).CreateProfile(profile_service_pb2.CreateProfileRequest(
-            parent=table, profile=profile_pb2.Profile(fields={"customerCode": value("00001")})))
+        profiles(channel).CreateProfile(
+            profile_service_pb2.CreateProfileRequest(
+                parent=table, profile=profile_pb2.Profile(fields={"customerCode": value("00001")})
+            )
+        )
     assert refused.value.code() == grpc.StatusCode.ALREADY_EXISTS
     assert "customerCode" in refused.value.details() and "00001" not in refused.value.details()
 
 
-@pytest.mark.parametrize("name", [
-    "entities/nowhere/profileTables/customers/profiles/customerCode=00001",
-    "{entity}/profileTables/nobody/profiles/customerCode=00001",
-    "{table}/profiles/customerCode=99999",
-    "{table}/profiles/4294967295",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "entities/nowhere/profileTables/customers/profiles/customerCode=00001",
+        "{entity}/profileTables/nobody/profiles/customerCode=00001",
+        "{table}/profiles/customerCode=99999",
+        "{table}/profiles/4294967295",
+    ],
+)
 def test_what_does_not_exist_is_not_found(unchanged, name):
     table, channel = unchanged
     name = name.format(table=table, entity="/".join(table.split("/")[:2]))
@@ -174,7 +187,10 @@ def test_what_does_not_exist_is_not_found(unchanged, name):
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
 
 
-@pytest.mark.parametrize("name", ["", "nonsense", "{table}", "{table}/profiles/", "{table}/profiles/shoeSize=44", "{table}/profiles/firstName=Zo"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "nonsense", "{table}", "{table}/profiles/", "{table}/profiles/shoeSize=44", "{table}/profiles/firstName=Zo"],
+)
 def test_a_malformed_name_is_an_invalid_argument(unchanged, name):
     table, channel = unchanged
     with pytest.raises(grpc.RpcError) as refused:
@@ -193,7 +209,10 @@ def test_bytes_that_are_no_message_and_text_that_is_not_utf8_are_refused(unchang
 
 def test_a_method_that_does_not_exist_is_unimplemented_and_one_of_the_services_alone_is_closed(unchanged):
     _, channel = unchanged
-    for method in ("/rapport.profiles.v1.ProfileService/Nothing", "/rapport.internal.v1.ProfileDirectory/ResolveProfiles"):
+    for method in (
+        "/rapport.profiles.v1.ProfileService/Nothing",
+        "/rapport.internal.v1.ProfileDirectory/ResolveProfiles",
+    ):
         with pytest.raises(grpc.RpcError) as refused:
             channel.unary_unary(method)(b"")
         assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED

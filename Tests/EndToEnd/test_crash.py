@@ -9,6 +9,7 @@ from imports import COLUMNS, csv_file, export, import_file, latest_import, make_
 from rapport.options.v1 import options_pb2
 from rapport.type.v1 import import_pb2
 from story import data
+from supervisor.process import Process
 
 CHUNK = 16_384
 
@@ -29,7 +30,7 @@ def test_an_import_that_a_kill_of_profiles_broke_off_goes_on_where_it_stopped(ow
         victim = moments.randrange(max(1, left // 2))  # Before the end: enough is left for the next kill.
         profiles = own_suite.suite.services["profiles"]
 
-        def kill(number: int, victim: int = victim) -> None:
+        def kill(number: int, victim: int = victim, profiles: Process = profiles) -> None:
             if number == victim:
                 profiles.kill()
 

@@ -3,7 +3,14 @@
 import grpc
 import pytest
 from imports import (
-    COLUMNS, csv_file, export, import_file, make_customers, profiles, refused_lines, stored_as_sent,
+    COLUMNS,
+    csv_file,
+    export,
+    import_file,
+    make_customers,
+    profiles,
+    refused_lines,
+    stored_as_sent,
 )
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import profile_service_pb2
@@ -40,17 +47,22 @@ def test_a_profile_is_read_by_its_unique_key(table):
     name, channel = table
     import_file(channel, name, csv_file(COLUMNS, [data.customer_row(number) for number in (5, 97)]))
 
-    profile = profiles(channel).GetProfile(profile_service_pb2.GetProfileRequest(name=f"{name}/profiles/customerCode=00005"))
+    profile = profiles(channel).GetProfile(
+        profile_service_pb2.GetProfileRequest(name=f"{name}/profiles/customerCode=00005")
+    )
 
     sent = data.customer_row(5)
     assert profile.fields["firstName"].string_value == sent["firstName"]
     assert profile.fields["emailAddress"].string_value == "c5@example.test"
     assert (profile.fields["birthDate"].date_value.year, profile.fields["birthDate"].date_value.day) == (
-        int(sent["birthDate"][:4]), int(sent["birthDate"][8:]))
+        int(sent["birthDate"][:4]),
+        int(sent["birthDate"][8:]),
+    )
     assert profile.fields["newsletter"].bool_value is True
     assert profile.fields["tier"].string_value == "bronze"
     without_address = profiles(channel).GetProfile(
-        profile_service_pb2.GetProfileRequest(name=f"{name}/profiles/customerCode=00097"))
+        profile_service_pb2.GetProfileRequest(name=f"{name}/profiles/customerCode=00097")
+    )
     assert "emailAddress" not in without_address.fields
 
 

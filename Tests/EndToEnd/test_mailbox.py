@@ -8,8 +8,8 @@ import sys
 
 import pytest
 from supervisor.account import caller
-from supervisor.process import Process
 from supervisor.ports import is_free
+from supervisor.process import Process
 from supervisor.suite import _accepts
 
 

@@ -49,7 +49,8 @@ def test_an_import_of_2_gb_into_a_stalled_database_holds_no_process_above_100_mb
         nonlocal sent
         settings = import_pb2.ImportSettings(key="customerCode", source="test")
         yield profile_service_pb2.ImportProfilesRequest(
-            start=profile_service_pb2.ImportProfilesStart(parent=table, settings=settings))
+            start=profile_service_pb2.ImportProfilesStart(parent=table, settings=settings)
+        )
         yield profile_service_pb2.ImportProfilesRequest(chunk=csv_file(COLUMNS, []))
         numbers = itertools.count(1)
         while sent < 2 * GIGABYTE:

@@ -30,7 +30,10 @@ def cluster(folder):
 def ask(cluster: PostgreSQL, sql: str, password: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["psql", "-w", "-h", str(cluster.socket_folder), "-U", "rapport", "-Atc", sql, "postgres"],
-        env={"PATH": "/usr/bin:/bin", "PGPASSWORD": password}, capture_output=True, text=True, check=False,
+        env={"PATH": "/usr/bin:/bin", "PGPASSWORD": password},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -49,6 +49,14 @@ def test_a_day_begins_at_midnight_of_the_entitys_zone_in_summer_and_winter():
 
 def test_the_values_of_a_customer_follow_from_the_number():
     assert data.customer_row(97 * 41) | {"firstName": "", "lastName": ""} == {
-        "customerCode": "03977", "emailAddress": "", "firstName": "", "lastName": "", "motherLanguage": "fr",
-        "birthDate": "1962-06-25", "marketingConsent": "false", "newsletter": "true", "tier": "", "preferredStore": "S06",
+        "customerCode": "03977",
+        "emailAddress": "",
+        "firstName": "",
+        "lastName": "",
+        "motherLanguage": "fr",
+        "birthDate": "1962-06-25",
+        "marketingConsent": "false",
+        "newsletter": "true",
+        "tier": "",
+        "preferredStore": "S06",
     }

@@ -38,7 +38,10 @@ def _print(row: Row, is_json: bool) -> None:
         fields = {"row": row.row, "ours": row.ours, "peer": row.peer, "unit": row.unit}
         print(json.dumps(fields | {"ratio": round(row.ratio, 3), "rounds": row.rounds}), flush=True)
     else:
-        print(f"{row.row}: {row.ratio:.2f} times the peer ({row.ours:,.0f} against {row.peer:,.0f} {row.unit})", flush=True)
+        print(
+            f"{row.row}: {row.ratio:.2f} times the peer ({row.ours:,.0f} against {row.peer:,.0f} {row.unit})",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -91,10 +91,13 @@ class _Comparison:
     def _physical(self, side: str) -> tuple[str, list[str]]:
         """The newest table of this side, and its fields' columns in the order of the definition."""
         number = sql(self._suite, f"SELECT max(number) FROM profiles.profile_tables WHERE id LIKE '{side}%'")
-        columns = sql(self._suite, f"""
+        columns = sql(
+            self._suite,
+            f"""
             SELECT column_name FROM information_schema.columns
             WHERE table_schema = 'profiles' AND table_name = 't{number}' AND column_name ~ '^c[0-9]+$'
-            ORDER BY ordinal_position""")
+            ORDER BY ordinal_position""",
+        )
         return f"profiles.t{number}", columns.split()
 
     def _check(self) -> None:
@@ -102,5 +105,11 @@ class _Comparison:
         ours, columns = self._physical("ours")
         peer, _ = self._physical("peer")
         fields = ", ".join(columns[:9])
-        if sql(self._suite, f"SELECT count(*) FROM (SELECT {fields} FROM {ours} EXCEPT SELECT {fields} FROM {peer}) AS x") != "0":
+        if (
+            sql(
+                self._suite,
+                f"SELECT count(*) FROM (SELECT {fields} FROM {ours} EXCEPT SELECT {fields} FROM {peer}) AS x",
+            )
+            != "0"
+        ):
             raise CannotMeasure("the import and the SQL stored different rows")

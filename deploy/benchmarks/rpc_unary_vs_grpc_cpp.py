@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from .harness import CannotMeasure, Row, alternate
@@ -34,14 +34,20 @@ def measure(folder: pathlib.Path, binaries: pathlib.Path) -> Row:
     with ExitStack() as servers:
         our_port = servers.enter_context(_running(lambda port: [str(server), "--port", port]))
         peer_port = servers.enter_context(_running(lambda port: [str(folder / "peer_server"), port]))
-        return alternate("rpc-unary-vs-grpc-cpp", "calls/s", lambda: _load(folder, our_port), lambda: _load(folder, peer_port))
+        return alternate(
+            "rpc-unary-vs-grpc-cpp", "calls/s", lambda: _load(folder, our_port), lambda: _load(folder, peer_port)
+        )
 
 
 def _build(folder: pathlib.Path) -> None:
     plugin = _output("sh", "-c", "command -v grpc_cpp_plugin")
     _output(
-        "protoc", f"--proto_path={_ROOT / 'Tests/Benchmarks'}", f"--cpp_out={folder}", f"--grpc_out={folder}",
-        f"--plugin=protoc-gen-grpc={plugin}", "bench.proto",
+        "protoc",
+        f"--proto_path={_ROOT / 'Tests/Benchmarks'}",
+        f"--cpp_out={folder}",
+        f"--grpc_out={folder}",
+        f"--plugin=protoc-gen-grpc={plugin}",
+        "bench.proto",
     )
     message = str(folder / "bench.pb.cc")
     compiler = ["g++", "-std=c++17", "-O2", f"-I{folder}"]
@@ -53,7 +59,7 @@ def _build(folder: pathlib.Path) -> None:
 
 
 @contextmanager
-def _running(command) -> Iterator[str]:
+def _running(command: Callable[[str], list[str]]) -> Iterator[str]:
     """A server on a free port of its own, pinned to its core."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

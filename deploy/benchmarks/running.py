@@ -48,8 +48,12 @@ def sql(suite: Suite, script: str) -> str:
     words += ["-h", str(suite.postgresql.socket_folder), "-U", ADMINISTRATOR, "rapport"]
     password = suite.postgresql.password_file.read_text().strip()
     done = subprocess.run(
-        words, input=script, env={"PATH": "/usr/bin:/bin", "PGPASSWORD": password},
-        capture_output=True, text=True, check=False,
+        words,
+        input=script,
+        env={"PATH": "/usr/bin:/bin", "PGPASSWORD": password},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise CannotMeasure(f"psql: {done.stderr.strip()}")

@@ -27,8 +27,13 @@ class Rapport:
     def __call__(self, *words: str) -> Any:
         """The JSON that the command answers with. Raises `CallFailed`."""
         done = subprocess.run(
-            [self._executable, *words, "-o", "json"], env=self._environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=_SECONDS, check=False,
+            [self._executable, *words, "-o", "json"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
         )
         if done.returncode != 0:
             raise CallFailed(words, *_error(done.stderr, done.returncode))

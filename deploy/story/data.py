@@ -1,7 +1,7 @@
 """The story's files, made from the purchases at CDNOW, and what must come out of them.
 
-CDNOW_master.txt has one header line, CRLF, and columns aligned by spaces: customer, date, number of discs, amount. It is
-in the order of the customers. Everything else is computed from the customer's number, so each run makes the same files.
+CDNOW_master.txt has one header line, CRLF, and columns aligned by spaces: customer, date, number of discs, amount. It
+is in the order of the customers. Everything else is computed from the customer's number, so each run makes the same files.
 """
 
 import csv
@@ -20,8 +20,16 @@ SOURCE = pathlib.Path(sys.prefix) / "share" / "CDNOW_master.txt"
 ZONE = ZoneInfo("Europe/Brussels")
 
 CUSTOMER_COLUMNS = [
-    "customerCode", "emailAddress", "firstName", "lastName", "motherLanguage", "birthDate", "marketingConsent",
-    "newsletter", "tier", "preferredStore",
+    "customerCode",
+    "emailAddress",
+    "firstName",
+    "lastName",
+    "motherLanguage",
+    "birthDate",
+    "marketingConsent",
+    "newsletter",
+    "tier",
+    "preferredStore",
 ]
 # Without the reference to another table.
 OWN_CUSTOMER_COLUMNS = CUSTOMER_COLUMNS[:-1]
@@ -35,17 +43,72 @@ BROKEN_CUSTOMER = {"line": _CUSTOMERS_BEFORE_THE_BROKEN_LINE + 2, "column": "bir
 BROKEN_ORDER = {"line": _ORDERS_BEFORE_THE_BROKEN_LINE + 2, "column": "amount"}
 
 _FIRST_NAMES = [
-    "Aïcha", "Anaïs", "Björn", "Chloé", "D'Arcy", "Élodie", "Fatma", "François", "Gaël", "Hélène", "Ingrid", "Jürgen",
-    "Kevin", "Léa", "Marie-Claire", "Mo'nique", "Noël", "Ömer", "Piet", "Renée", "Søren", "Thérèse", "Wout", "Zoë",
+    "Aïcha",
+    "Anaïs",
+    "Björn",
+    "Chloé",
+    "D'Arcy",
+    "Élodie",
+    "Fatma",
+    "François",
+    "Gaël",
+    "Hélène",
+    "Ingrid",
+    "Jürgen",
+    "Kevin",
+    "Léa",
+    "Marie-Claire",
+    "Mo'nique",
+    "Noël",
+    "Ömer",
+    "Piet",
+    "Renée",
+    "Søren",
+    "Thérèse",
+    "Wout",
+    "Zoë",
 ]
 _LAST_NAMES = [
-    "Aerts", "Bäcker", "Citroën", "D'Hondt", "De Smet", "Fischer", "Garcia", "Grünwald", "Hardy", "Jacobs", "Janssens",
-    "Lefèvre", "L'Heureux", "Maes", "Müller", "Nguyễn", "O'Brien", "Peeters", "Roß", "Sánchez", "Taylor", "Van 't Hof",
-    "Vandenbroucke", "Willems", "Yılmaz", "Żak", "Çelik",
+    "Aerts",
+    "Bäcker",
+    "Citroën",
+    "D'Hondt",
+    "De Smet",
+    "Fischer",
+    "Garcia",
+    "Grünwald",
+    "Hardy",
+    "Jacobs",
+    "Janssens",
+    "Lefèvre",
+    "L'Heureux",
+    "Maes",
+    "Müller",
+    "Nguyễn",
+    "O'Brien",
+    "Peeters",
+    "Roß",
+    "Sánchez",
+    "Taylor",
+    "Van 't Hof",
+    "Vandenbroucke",
+    "Willems",
+    "Yılmaz",
+    "Żak",
+    "Çelik",
 ]
 _CITIES = [
-    ("Bruxelles", "BE"), ("Liège", "BE"), ("Namur", "BE"), ("Gent", "BE"), ("Antwerpen", "BE"), ("Lille", "FR"),
-    ("Orléans", "FR"), ("Köln", "DE"), ("Aachen", "DE"), ("Maastricht", "NL"), ("'s-Hertogenbosch", "NL"),
+    ("Bruxelles", "BE"),
+    ("Liège", "BE"),
+    ("Namur", "BE"),
+    ("Gent", "BE"),
+    ("Antwerpen", "BE"),
+    ("Lille", "FR"),
+    ("Orléans", "FR"),
+    ("Köln", "DE"),
+    ("Aachen", "DE"),
+    ("Maastricht", "NL"),
+    ("'s-Hertogenbosch", "NL"),
     ("Luxembourg", "LU"),
 ]
 
@@ -121,10 +184,12 @@ def write_files(source: pathlib.Path, folder: pathlib.Path, customer_columns: li
     no_customer = customer_row(99_998) | {"birthDate": "1975-02-30"}
     no_order = order_row(Purchase(99_999, 1, datetime.date(1998, 1, 2), 1, Decimal(0))) | {"amount": "12,5O"}
     _write(folder / "stores.csv", STORE_COLUMNS, store_rows())
-    _write(folder / "customers.csv", customer_columns,
-           _insert(no_customer, customer_rows(source), _CUSTOMERS_BEFORE_THE_BROKEN_LINE))
-    _write(folder / "orders.csv", ORDER_COLUMNS,
-           _insert(no_order, order_rows(source), _ORDERS_BEFORE_THE_BROKEN_LINE))
+    _write(
+        folder / "customers.csv",
+        customer_columns,
+        _insert(no_customer, customer_rows(source), _CUSTOMERS_BEFORE_THE_BROKEN_LINE),
+    )
+    _write(folder / "orders.csv", ORDER_COLUMNS, _insert(no_order, order_rows(source), _ORDERS_BEFORE_THE_BROKEN_LINE))
 
 
 def lapsed_readers(source: pathlib.Path) -> set[str]:

@@ -30,7 +30,9 @@ def play(suite: Suite, tell: Callable[[str], None]) -> dict[str, Any]:
         account.write(suite.key_file(name), secret + "\n")
         suite.write_run_file()
 
-    scene = Scene(data.SOURCE, files, {service.name for service in services()}, client, keep_key, tell, state["figures"])
+    scene = Scene(
+        data.SOURCE, files, {service.name for service in services()}, client, keep_key, tell, state["figures"]
+    )
     steps = [step for step in STEPS if scene.has(step.needs) and step.name not in state["done"]]
     if steps and not (files / "orders.csv").exists():
         tell("Preparing the story's files ...")

@@ -19,6 +19,7 @@ STORES = "entities/b2c/customTables/stores"
 ORDERS = "entities/b2c/customTables/orders"
 LAPSED_READERS = "entities/b2c/targetings/lapsed-readers"
 
+
 class StoryWentWrong(Exception):
     """Something is not as it should be."""
 
@@ -57,6 +58,7 @@ class Step:
 
 # 1
 
+
 def make_entities_and_keys(scene: Scene) -> None:
     """Two entities, and a key for each that sees nothing of the other."""
     admin = scene.client("administrator")
@@ -72,6 +74,7 @@ def make_entities_and_keys(scene: Scene) -> None:
 
 
 # 2
+
 
 def make_stores(scene: Scene) -> None:
     """A repository of stores, which profiles and orders refer to."""
@@ -98,6 +101,7 @@ def make_orders(scene: Scene) -> None:
 
 # 3
 
+
 def import_customers(scene: Scene) -> None:
     """23,570 profiles, one line refused, and what is stored is what was sent."""
     b2c = scene.client("b2c")
@@ -121,6 +125,7 @@ def import_orders(scene: Scene) -> None:
 
 # 4
 
+
 def target_lapsed_readers(scene: Scene) -> None:
     """A population found by criteria on profiles and orders is the one computed from the file."""
     b2c = scene.client("b2c")
@@ -137,6 +142,7 @@ def target_lapsed_readers(scene: Scene) -> None:
 
 # 10
 
+
 def look_from_the_other_entity(scene: Scene) -> None:
     """The key of `b2b` sees nothing of `b2c` and changes nothing there."""
     b2b = scene.client("b2b")
@@ -152,7 +158,10 @@ def _foreign_calls(scene: Scene) -> Iterator[list[str]]:
     """Every read and write of the story's resources: each must answer NOT_FOUND."""
     kinds = [("profiles", CUSTOMERS, f"{CUSTOMERS}/profiles/customerCode=00001", "firstName")]
     if scene.has("datatables"):
-        kinds += [("rows", STORES, f"{STORES}/rows/code=S01", "city"), ("rows", ORDERS, f"{ORDERS}/rows/orderCode=1", "amount")]
+        kinds += [
+            ("rows", STORES, f"{STORES}/rows/code=S01", "city"),
+            ("rows", ORDERS, f"{ORDERS}/rows/orderCode=1", "amount"),
+        ]
     yield ["entities", "get", "entities/b2c"]
     for noun, table, item, column in kinds:
         values = json.dumps({"fields" if noun == "profiles" else "values": {column: {"stringValue": "x"}}})
@@ -199,7 +208,9 @@ STEPS = [
     Step("orders", "A table of orders", "datatables", make_orders),
     Step("customers-import", "The customers, from a CSV file with a broken line", "profiles", import_customers),
     Step("orders-import", "Their orders, from a CSV file with a broken line", "datatables", import_orders),
-    Step("targeting", "A targeting across profiles and orders, counted and exported", "datatables", target_lapsed_readers),
+    Step(
+        "targeting", "A targeting across profiles and orders, counted and exported", "datatables", target_lapsed_readers
+    ),
     Step("other-entity", "What the key of b2b sees of it", "profiles", look_from_the_other_entity),
 ]
 
@@ -218,7 +229,9 @@ def _short(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def _import(client: Rapport, noun: str, table: str, file: pathlib.Path, key: str, refused: list[dict[str, Any]]) -> None:
+def _import(
+    client: Rapport, noun: str, table: str, file: pathlib.Path, key: str, refused: list[dict[str, Any]]
+) -> None:
     """Imports the file. The same file imported again, after an interruption, goes on where it stopped."""
     words = [noun, "import", table, str(file), "--key", key, "--source", "story", "--request-id", f"story-{file.stem}"]
     done = client(*words)
@@ -230,7 +243,9 @@ def _import(client: Rapport, noun: str, table: str, file: pathlib.Path, key: str
     _expect(f"lines of {file.name} refused", int(progress.get("refusedLines", 0)), len(refused))
     if refused:
         lines_ = client(noun, "refused-lines", done["name"])["lines"]
-        _expect(f"what is wrong with {file.name}", [_place(line) for line in lines_], [_place(line) for line in refused])
+        _expect(
+            f"what is wrong with {file.name}", [_place(line) for line in lines_], [_place(line) for line in refused]
+        )
         if not all(line.get("reason") for line in lines_):
             raise StoryWentWrong(f"A refused line of {file.name} has no reason.")
 
@@ -251,7 +266,9 @@ def _compare_export(
     _expect(f"number of {name} stored", len(found), len(expected))
     wrong = [key for key, row in expected.items() if found.get(key) != row]
     if wrong:
-        raise StoryWentWrong(f"{len(wrong)} of {name} are not stored as sent, for one {found.get(wrong[0])}, sent as {expected[wrong[0]]}")
+        raise StoryWentWrong(
+            f"{len(wrong)} of {name} are not stored as sent: one is {found.get(wrong[0])}, sent as {expected[wrong[0]]}"
+        )
     return len(found)
 
 

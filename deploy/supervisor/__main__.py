@@ -83,13 +83,19 @@ class Run:
             lines += [f"  {name:<22} {value}" for name, value in self._figures.items()]
         lines += ["", "Addresses"]
         lines += [f"  API (gRPC)             {run['grpc']}", f"  public pages           {run['http']}"]
-        lines += [f"  mail server            {run['smtp']}" + (f", keeps messages in {run['mail']}" if run["mail"] else "")]
+        lines += [
+            f"  mail server            {run['smtp']}" + (f", keeps messages in {run['mail']}" if run["mail"] else "")
+        ]
         lines += ["", "Keys"]
         lines += [f"  {name:<22} {key}" for name, key in run["keys"].items()]
         lines += ["", f"Everything is in {run['data']}, these addresses and keys in {self._suite.run_file}."]
         if not self._options.once:
             rapport = self._suite.command_line
-            lines += [f"From another terminal:  RAPPORT_RUN={self._suite.run_file} {rapport} entities list", "", "Ctrl-C stops it."]
+            lines += [
+                f"From another terminal:  RAPPORT_RUN={self._suite.run_file} {rapport} entities list",
+                "",
+                "Ctrl-C stops it.",
+            ]
         self._tell("\n".join(lines))
 
     def _tell(self, text: str) -> None:

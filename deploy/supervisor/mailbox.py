@@ -47,8 +47,11 @@ async def serve(host: str, port: int, folder: pathlib.Path) -> None:
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     server = await loop.create_server(
-        lambda: SMTP(mailbox, hostname="rapport.localhost", enable_SMTPUTF8=True, decode_data=False, timeout=300, loop=loop),
-        host, port,
+        lambda: SMTP(
+            mailbox, hostname="rapport.localhost", enable_SMTPUTF8=True, decode_data=False, timeout=300, loop=loop
+        ),
+        host,
+        port,
     )
     print(f"mailbox: listening on {host}:{port}", flush=True)
     async with server:

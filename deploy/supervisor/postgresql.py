@@ -56,7 +56,9 @@ class PostgreSQL:
     def start(self) -> None:
         """Makes the cluster if there is none, and starts it. Returns when it accepts connections."""
         if len(str(self.socket_folder)) > _LONGEST_SOCKET_FOLDER:
-            raise SuiteError(f"{self.socket_folder} is too long for a socket's address: choose a data folder with a shorter path.")
+            raise SuiteError(
+                f"{self.socket_folder} is too long for a socket's address: choose a data folder with a shorter path."
+            )
         self._account.folder(self._folder)
         self._account.folder(self.socket_folder)
         if not (self._cluster / "PG_VERSION").exists():
@@ -76,9 +78,21 @@ class PostgreSQL:
         part = self._folder / "15.part"
         self._run("rm", "-rf", str(part))
         self._run(
-            str(_BINARIES / "initdb"), "--pgdata", str(part), "--username", ADMINISTRATOR,
-            "--pwfile", str(self.password_file), "--auth", "scram-sha-256", "--encoding", "UTF8",
-            "--locale", "C.UTF-8", "--data-checksums", "--no-instructions",
+            str(_BINARIES / "initdb"),
+            "--pgdata",
+            str(part),
+            "--username",
+            ADMINISTRATOR,
+            "--pwfile",
+            str(self.password_file),
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+            "--data-checksums",
+            "--no-instructions",
         )
         with open(part / "postgresql.conf", "a", encoding="utf-8") as file:
             file.write(_SETTINGS)
@@ -101,7 +115,10 @@ class PostgreSQL:
         """Runs a short program as the cluster's account."""
         done = subprocess.run(
             self._account.command(list(argv), when_orphaned=signal.SIGTERM),
-            capture_output=True, text=True, cwd="/", check=False,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            check=False,
         )
         if done.returncode != 0:
             raise SuiteError(f"{argv[0]} failed: {done.stderr.strip()}")

@@ -28,7 +28,7 @@ _SECONDS_TO_STOP = 35  # Longer than the services give running calls.
 class Suite:
     """Starts and stops PostgreSQL, a mail server and the services.
 
-    The data folder holds everything that a start needs again: the cluster, ports, keys, the services' files, logs, mail.
+    The data folder holds all that a start needs again: the cluster, ports, keys, the services' files, logs, mail.
     """
 
     def __init__(
@@ -154,7 +154,9 @@ class Suite:
         others = [process for name, process in self.services.items() if name != "gateway"]
         # The gateway first, so that no new call comes in; then those that need the database; then the database.
         troubles = _stop(gateway) + _stop(others)
-        troubles += _stop([process for process in (self.mailbox, self.postgresql and self.postgresql.process) if process])
+        troubles += _stop(
+            [process for process in (self.mailbox, self.postgresql and self.postgresql.process) if process]
+        )
         os.close(self._lock)
         self._lock = None
         return troubles
@@ -224,7 +226,11 @@ class Suite:
         argv = [str(self._installed(self.command_line)), "setup", "--data", str(self.data), "--topology", str(file)]
         done = subprocess.run(
             self._account.command(argv, when_orphaned=signal.SIGTERM),
-            env=ENVIRONMENT, cwd="/", capture_output=True, text=True, check=False,
+            env=ENVIRONMENT,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise SuiteError(f"`rapport setup` failed: {done.stderr.strip() or done.stdout.strip()}")
@@ -235,7 +241,9 @@ class Suite:
             self.check()
             if time.monotonic() > deadline:
                 said = "".join(f"\n  | {line}" for line in process.last_lines())
-                raise SuiteError(f"{process.name} is not ready after {_SECONDS_TO_START} s. The last lines of {process.log}:{said}")
+                raise SuiteError(
+                    f"{process.name} is not ready after {_SECONDS_TO_START} s. The last lines of {process.log}:{said}"
+                )
             time.sleep(0.05)
 
     def _executable(self, service: Service) -> pathlib.Path:
