@@ -1,7 +1,7 @@
 """The story's files, made from the purchases at CDNOW, and what must come out of them.
 
 CDNOW_master.txt has one header line, CRLF, and columns aligned by spaces: customer, date, number of discs, amount. It
-is in the order of the customers. Everything else is computed from the customer's number, so each run makes the same files.
+is in the order of the customers. Everything else is computed from the customer's number: each run makes the same files.
 """
 
 import csv

@@ -38,7 +38,7 @@ class Ports:
         elif not (_becomes_free(port) if port == remembered else is_free(port)):
             raise SuiteError(
                 f"Port {port} of {LOOPBACK} ({name}) is used by another program. Stop that program, name another port,"
-                f" or remove {self._file} so that new ones are chosen (links in messages sent before lead nowhere then)."
+                f" or remove {self._file} so that new ones are chosen (links in messages sent before lead nowhere)."
             )
         if port != remembered:
             self._chosen[name] = port
