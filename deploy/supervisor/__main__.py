@@ -90,12 +90,9 @@ class Run:
         lines += [f"  {name:<22} {key}" for name, key in run["keys"].items()]
         lines += ["", f"Everything is in {run['data']}, these addresses and keys in {self._suite.run_file}."]
         if not self._options.once:
-            rapport = self._suite.command_line
-            lines += [
-                f"From another terminal:  RAPPORT_RUN={self._suite.run_file} {rapport} entities list",
-                "",
-                "Ctrl-C stops it.",
-            ]
+            # `rapport` finds the default data folder by itself.
+            where = f"RAPPORT_RUN={self._suite.run_file} " if self._options.data else ""
+            lines += [f"From another terminal:  {where}{self._suite.command_line} entities list", "", "Ctrl-C stops it."]
         self._tell("\n".join(lines))
 
     def _tell(self, text: str) -> None:
