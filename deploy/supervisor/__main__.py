@@ -92,7 +92,7 @@ class Run:
         if not self._options.once:
             # `rapport` finds the default data folder by itself.
             where = f"RAPPORT_RUN={self._suite.run_file} " if self._options.data else ""
-            lines += [f"From another terminal:  {where}{self._suite.command_line} entities list", "", "Ctrl-C stops it."]
+            lines += [f"From another terminal: {where}{self._suite.command_line} entities list", "", "Ctrl-C stops it."]
         self._tell("\n".join(lines))
 
     def _tell(self, text: str) -> None:
