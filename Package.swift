@@ -49,5 +49,54 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Shared/HTTP", swiftSettings: strict),
+    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
+    .target(
+      name: "Database",
+      dependencies: [
+        "CPostgres",
+        "Values",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Shared/Database",
+      swiftSettings: strict
+    ),
+    .target(
+      name: "DatabaseTesting",
+      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
+      path: "Tests/Support/DatabaseTesting",
+      swiftSettings: strict
+    ),
+    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
+    .testTarget(
+      name: "DatabaseTests",
+      dependencies: [
+        "Database", "DatabaseTesting", "Values",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/DatabaseTests",
+      swiftSettings: strict
+    ),
+    .target(
+      name: "CommandLineTool",
+      dependencies: [
+        "Messages", "RPC",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Services/CommandLine/CommandLineTool", swiftSettings: strict),
+    .executableTarget(
+      name: "rapport", dependencies: ["CommandLineTool"], path: "Services/CommandLine/Main", swiftSettings: strict),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: [
+        "CommandLineTool", "Messages", "RPC", "rapport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      path: "Tests/CommandLineTests", swiftSettings: strict),
   ]
 )
