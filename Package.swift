@@ -87,7 +87,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
-      path: "Services/CommandLine/CommandLineTool", swiftSettings: strict),
+      path: "Services/CommandLine", exclude: ["Main"], swiftSettings: strict),
     .executableTarget(
       name: "rapport", dependencies: ["CommandLineTool"], path: "Services/CommandLine/Main", swiftSettings: strict),
     .testTarget(
