@@ -49,6 +49,20 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       path: "Shared/HTTP", swiftSettings: strict),
+    .target(
+      name: "ServiceKit",
+      dependencies: [
+        "Database", "HTTP", "Messages", "RPC", "Values",
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      path: "Shared/ServiceKit", swiftSettings: strict),
     .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
     .target(
       name: "Database",
