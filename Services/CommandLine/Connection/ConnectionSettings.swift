@@ -19,7 +19,8 @@ struct ConnectionSettings: Sendable, Hashable {
       isRoot: isRoot)
     guard let address = server ?? environment["RAPPORT_SERVER"] ?? runFile?.grpc else {
       throw CommandError(
-        .unavailable, "No Rapport runs here. Start it with deploy/run, or name its address by --server or RAPPORT_SERVER.")
+        .unavailable,
+        "No Rapport runs here. Start it with deploy/run, or name its address by --server or RAPPORT_SERVER.")
     }
     guard let server = HostPort(address) else {
       throw CommandError.usage("The server's address \(address) is not HOST:PORT. Write it as 127.0.0.1:7400.")

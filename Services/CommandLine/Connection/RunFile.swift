@@ -1,4 +1,5 @@
 import Foundation
+import RPC
 
 /// What a running Rapport tells the command line: `run.json` in its data folder, written by `deploy/run`.
 struct RunFile: Sendable, Hashable, Decodable {

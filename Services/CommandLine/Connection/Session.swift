@@ -54,12 +54,18 @@ final class Session: Sendable {
     }
   }
 
-  /// Calls a method that takes a stream. `send` writes to one connection only: the caller resumes.
+  /// Calls a method that takes a stream, once: what was sent cannot be sent again from here. A token that was refused
+  /// is made anew for the next call.
   func call<Request: Message, Response: Message>(
     _ method: ClientStreamingMethod<Request, Response>, _ send: (RequestWriter<Request>) async throws -> Void
   ) async throws -> Response {
     let metadata = try await tokens.metadata(for: method.info)
-    return try await client.call(method, options: CallOptions(metadata: metadata), send)
+    do {
+      return try await client.call(method, options: CallOptions(metadata: metadata), send)
+    } catch let error as RPCError where error.code == .unauthenticated {
+      _ = await tokens.forget(metadata)
+      throw error
+    }
   }
 
   /// Calls any method of the suite with encoded messages.

@@ -10,7 +10,7 @@ actor TokenSource {
   private struct Token {
     var bearer: String
     var refreshAt: ContinuousClock.Instant
-    /// Whether a call has got further with it than the gateway's door.
+    /// No call but the first has carried it yet.
     var isFresh: Bool
   }
 
@@ -21,7 +21,8 @@ actor TokenSource {
 
   /// What a call of `method` must carry: nothing for a public one.
   ///
-  /// - Throws: ``CommandError`` when there is no key; `RPCError` when the key is refused.
+  /// - Throws: ``CommandError`` when there is no key or it is refused, which no second try will change; `RPCError` when
+  ///   the gateway cannot be asked.
   func metadata(for method: MethodInfo) async throws -> Metadata {
     // Health and reflection state no rule: they stand outside the suite's API.
     guard let right = method.rule?.right, right != .public else { return Metadata() }
@@ -49,13 +50,21 @@ actor TokenSource {
     guard let key else {
       throw CommandError(.unauthenticated, "There is no key. Give one by --key or RAPPORT_KEY: itself, or its file.")
     }
-    var request = AccessV1.ExchangeKeyRequest()
-    request.secret = key
-    let answer = try await client.call(
-      AccessV1.AccessService.exchangeKey, request, options: CallOptions(timeout: .seconds(30)))
+    let answer = try await exchange(key)
     // The clocks of this machine and of the gateway may differ, so the token's end is not compared with ours: tokens
     // live 15 minutes, and one that ended earlier is refused and made anew.
     token = Token(bearer: answer.accessToken, refreshAt: .now + .seconds(600), isFresh: true)
     return answer.accessToken
+  }
+
+  private func exchange(_ key: String) async throws -> AccessV1.ExchangeKeyResponse {
+    var request = AccessV1.ExchangeKeyRequest()
+    request.secret = key
+    do {
+      return try await client.call(
+        AccessV1.AccessService.exchangeKey, request, options: CallOptions(timeout: .seconds(30)))
+    } catch let error as RPCError where error.code != .unavailable && error.code != .deadlineExceeded {
+      throw CommandError(error)
+    }
   }
 }

@@ -1,3 +1,5 @@
+import RPC
+
 /// The lines of a file as they arrive, without their line ends; empty ones are passed over.
 struct InputLines: AsyncSequence {
   let file: InputFile

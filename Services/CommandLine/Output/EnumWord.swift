@@ -9,7 +9,8 @@ enum EnumWord {
 
   /// The value of a word; nil for one that there is not.
   static func value<Value: MessageEnum>(_ word: String, of type: Value.Type) -> Value? {
-    words(of: type).first { $0.word == word.lowercased().replacing("_", with: "-") }?.value
+    let word = word.lowercased().replacing("_", with: "-")
+    return words(of: type).first { $0.word == word }?.value
   }
 
   /// All words but that of the unset value, for help and errors.
@@ -19,16 +20,19 @@ enum EnumWord {
 
   private static func words<Value: MessageEnum>(of type: Value.Type) -> [(value: Value, word: String)] {
     let names = Value.allCases.map(\.description)
-    let prefix = sharedPrefix(of: names)
+    let prefix = sharedPrefixLength(of: names)
     return zip(Value.allCases, names).map { ($0, $1.dropFirst(prefix).lowercased().replacing("_", with: "-")) }
   }
 
   /// Length of the prefix that all names of an enum have (buf's ENUM_VALUE_PREFIX), up to an underscore.
-  private static func sharedPrefix(of names: [String]) -> Int {
-    guard var prefix = names.first, names.count > 1 else { return 0 }
+  private static func sharedPrefixLength(of names: [String]) -> Int {
+    guard let first = names.first, names.count > 1 else { return 0 }
+    var shared = first[...]
     for name in names {
-      prefix = prefix.commonPrefix(with: name)
+      while !name.hasPrefix(shared) {
+        shared = shared.dropLast()
+      }
     }
-    return prefix.lastIndex(of: "_").map { prefix.distance(from: prefix.startIndex, to: $0) + 1 } ?? 0
+    return shared.lastIndex(of: "_").map { shared.distance(from: shared.startIndex, to: $0) + 1 } ?? 0
   }
 }

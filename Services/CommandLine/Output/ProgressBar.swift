@@ -3,14 +3,15 @@ struct ProgressBar {
   private let title: String
   private let total: Int64?
   private let isShown: Bool
-  private let start: ContinuousClock.Instant
+  private var start: ContinuousClock.Instant
   private var origin: Int64 = 0
   private var lastDrawn: ContinuousClock.Instant?
 
   /// - Parameters:
   ///   - title: what is under way, in a few words.
   ///   - total: bytes in all; nil when nobody knows.
-  init(_ title: String, total: Int64?, isShown: Bool = Console.isErrorTerminal, at now: ContinuousClock.Instant = .now) {
+  init(_ title: String, total: Int64?, isShown: Bool = Console.isErrorTerminal, at now: ContinuousClock.Instant = .now)
+  {
     self.title = title
     self.total = total
     self.isShown = isShown
@@ -18,8 +19,9 @@ struct ProgressBar {
   }
 
   /// Where the work begins, when some of it was done before: that part counts for no speed.
-  mutating func begin(at done: Int64) {
+  mutating func begin(at done: Int64, now: ContinuousClock.Instant = .now) {
     origin = done
+    start = now
   }
 
   /// Draws the line, unless it was drawn a moment ago.
