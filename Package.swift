@@ -92,9 +92,12 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
+      swiftSettings: strict),
+    .target(
       name: "CommandLineTool",
       dependencies: [
-        "Messages", "RPC",
+        "Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
