@@ -30,6 +30,17 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
     .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
     .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
+    .target(
+      name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
+    .target(
+      name: "SampleMessages", dependencies: ["CSampleMessages", "CMessages", "Messages"],
+      path: "Tests/Support/SampleMessages", swiftSettings: strict),
+    .executableTarget(
+      name: "message-pipe", dependencies: ["Messages", "SampleMessages"], path: "Tests/Support/MessagePipe",
+      swiftSettings: strict),
+    .testTarget(
+      name: "MessagesTests", dependencies: ["Messages", "SampleMessages", "CMessages"], path: "Tests/MessagesTests",
+      swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-rapport",
       dependencies: [
