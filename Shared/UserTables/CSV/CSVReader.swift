@@ -38,6 +38,9 @@ package struct CSVReader: Sendable {
     self.scanned = Scan(position: 0)
   }
 
+  /// The physical line that the next record begins on, from 1.
+  package var nextLine: Int64 { line }
+
   /// Takes the next bytes of the file.
   package mutating func append(_ bytes: some Collection<UInt8>) {
     precondition(!isFinished, "bytes after the end of the file")

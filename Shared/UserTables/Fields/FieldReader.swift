@@ -125,3 +125,40 @@ extension SQLValue {
     }
   }
 }
+
+extension SQLValue {
+  /// The values of an array as the text of a JSON array of strings; nil for null.
+  ///
+  /// PostgreSQL has no array of arrays of different lengths: many lines' several values travel so.
+  package var jsonArrayText: String? {
+    let texts: [String]
+    switch self {
+    case .textArray(let values): texts = values.compactMap(\.self)
+    case .intArray(let values): texts = values.compactMap { $0?.description }
+    case .decimalArray(let values): texts = values.compactMap { $0?.description }
+    case .boolArray(let values): texts = values.compactMap { $0?.description }
+    case .dateArray(let values): texts = values.compactMap { $0?.description }
+    case .timestampArray(let values): texts = values.compactMap { $0?.description }
+    default: return nil
+    }
+    return "[" + texts.map(\.jsonString).joined(separator: ",") + "]"
+  }
+}
+
+extension String {
+  /// As a JSON string (RFC 8259 §7).
+  fileprivate var jsonString: String {
+    var text = "\""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\u{00}"..."\u{1F}":
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text + "\""
+  }
+}

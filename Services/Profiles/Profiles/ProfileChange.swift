@@ -1,0 +1,86 @@
+import Database
+import Messages
+import UserTables
+
+/// What a caller wants of a profile's fields, checked against the table's definition.
+struct ProfileChange: Sendable {
+  /// The value of each field that is to change, by its place in the definition; null clears.
+  private(set) var values: [(field: ProfileField, value: SQLValue)] = []
+
+  /// Reads the fields of a message.
+  ///
+  /// - Parameters:
+  ///   - fields: as sent.
+  ///   - mask: the fields that change; one that is not sent is cleared. Nil: those that are sent.
+  /// - Throws: ``ProfileFault`` with everything that is wrong.
+  init(
+    _ fields: [String: TypeV1.Value], mask: [String]? = nil, table: ProfileTableDefinition, reader: FieldReader
+  ) throws {
+    var problems: [ProfileFault.Problem] = []
+    for id in mask ?? fields.keys.sorted() {
+      guard let field = table.field(id) else {
+        problems.append(.init("profile.fields.\(id)", "The table has no field of this name. Send one that it has."))
+        continue
+      }
+      do {
+        values.append((field, try reader.read(fields[id] ?? TypeV1.Value(.nullValue(.init())), for: field.storage)))
+      } catch {
+        problems.append(.init("profile.fields.\(id)", error.explanation))
+      }
+    }
+    if !problems.isEmpty { throw ProfileFault(problems) }
+  }
+
+  /// Adds a value that the caller did not send as a field: the key that addresses the profile.
+  ///
+  /// - Throws: ``ProfileFault`` when the field was sent with another value.
+  mutating func set(_ field: ProfileField, to value: SQLValue) throws {
+    if let sent = values.first(where: { $0.field.storage.id == field.storage.id }) {
+      guard sent.value == value else {
+        throw ProfileFault([
+          .init("profile.fields.\(field.storage.id)", "The field differs from the key in the name. Send the same value.")
+        ])
+      }
+      return
+    }
+    values.append((field, value))
+  }
+
+  /// Adds the defaults of a new profile, and checks that nothing is missing.
+  ///
+  /// - Throws: ``ProfileFault`` naming every required field without a value.
+  mutating func complete(for table: ProfileTableDefinition) throws {
+    for field in table.fields {
+      guard !values.contains(where: { $0.field.storage.id == field.storage.id }), let value = field.defaultValue
+      else { continue }
+      values.append((field, .text(value)))
+    }
+    let missing = table.fields.filter { field in
+      field.storage.isRequired && !values.contains { $0.field.storage.id == field.storage.id && $0.value != .null }
+    }
+    if !missing.isEmpty {
+      throw ProfileFault(
+        missing.map { .init("profile.fields.\($0.storage.id)", "The field is required. Send a value.") })
+    }
+  }
+}
+
+/// Why a profile is refused: each field at fault, and what to do.
+struct ProfileFault: Error, Sendable, Hashable {
+  struct Problem: Sendable, Hashable {
+    /// The path in the request.
+    let field: String
+    let explanation: String
+
+    init(_ field: String, _ explanation: String) {
+      self.field = field
+      self.explanation = explanation
+    }
+  }
+
+  let problems: [Problem]
+
+  init(_ problems: [Problem]) {
+    self.problems = problems
+  }
+}

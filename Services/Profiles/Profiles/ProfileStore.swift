@@ -1,0 +1,115 @@
+import Database
+import Messages
+import ServiceKit
+import UserTables
+import Values
+
+/// Reads and writes the profiles of a table, one at a time.
+struct ProfileStore: Sendable {
+  let database: Database
+
+  /// Which profile is meant.
+  enum Key: Sendable {
+    case id(Int64)
+    case unique(ProfileField, SQLValue)
+
+    /// The column that finds it.
+    var column: String {
+      switch self {
+      case .id: "id"
+      case .unique(let field, _): field.storage.column
+      }
+    }
+
+    /// What stands in that column.
+    var value: SQLValue {
+      switch self {
+      case .id(let id): .int(id)
+      case .unique(_, let value): value
+      }
+    }
+  }
+
+  // MARK: - Reading
+
+  /// The profile of a key, or nil where the table has none.
+  func find(_ key: Key, in table: ProfileTableDefinition) async throws -> ProfilesV1.Profile? {
+    let statement = Statement(
+      name: "profiles.get",
+      sql: """
+        SELECT \(Self.columns(of: table))
+        FROM \(table.rows)
+        WHERE \(key.column) = $1
+        """)
+    return try await database.read(statement, [key.value], as: .entity(table.entity))
+      .first.map { try Self.profile($0, of: table) }
+  }
+
+  /// The profiles of up to 1,000 ids, in any order.
+  func find(ids: [Int64], in table: ProfileTableDefinition) async throws -> [Int64: ProfilesV1.Profile] {
+    let statement = Statement(
+      name: "profiles.batch_get",
+      sql: """
+        SELECT \(Self.columns(of: table))
+        FROM \(table.rows)
+        WHERE id = ANY ($1::bigint[])
+        """)
+    let rows = try await database.read(statement, [.intArray(ids.map(Optional.some))], as: .entity(table.entity))
+    return try Dictionary(
+      rows.map { (try $0.int(0), try Self.profile($0, of: table)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The profiles of a table by id, behind `after`.
+  func list(in table: ProfileTableDefinition, after: Int64, limit: Int) async throws -> [ProfilesV1.Profile] {
+    let statement = Statement(
+      name: "profiles.list",
+      sql: """
+        SELECT \(Self.columns(of: table))
+        FROM \(table.rows)
+        WHERE id > $1
+        ORDER BY id
+        LIMIT $2
+        """)
+    return try await database.read(statement, [.int(after), .int(Int64(limit))], as: .entity(table.entity))
+      .map { try Self.profile($0, of: table) }
+  }
+
+  /// The columns that ``profile(_:of:)`` reads, in its order.
+  static func columns(of table: ProfileTableDefinition) -> String {
+    let fields = table.fields.map(\.storage.column)
+    return (["id", "created_at", "updated_at"] + fields + table.tracked.map(\.sinceColumn)).joined(separator: ", ")
+  }
+
+  static func profile(_ row: Row, of table: ProfileTableDefinition) throws -> ProfilesV1.Profile {
+    var profile = ProfilesV1.Profile()
+    profile.name = "\(table.message.name)/profiles/\(try row.int(0))"
+    profile.createTime = try row.timestamp(1).message
+    profile.updateTime = try row.timestamp(2).message
+    var column = 3
+    for field in table.fields {
+      profile.fields[field.storage.id] = try FieldWriter.value(of: field.storage, in: row, at: column)
+      column += 1
+    }
+    for field in table.tracked {
+      profile.since[field.storage.id] = try row.optionalTimestamp(column)?.message
+      column += 1
+    }
+    return profile
+  }
+
+  // MARK: - Deleting
+
+  /// Deletes a profile with its history.
+  ///
+  /// - Returns: its id, or nil where the table has none.
+  func delete(_ key: Key, in table: ProfileTableDefinition, transaction: Transaction) async throws -> Int64? {
+    let statement = Statement(
+      name: "profiles.delete",
+      sql: """
+        DELETE FROM \(table.rows)
+        WHERE \(key.column) = $1
+        RETURNING id
+        """)
+    return try await transaction.execute(statement, [key.value]).first?.int(0)
+  }
+}

@@ -1,0 +1,130 @@
+import Messages
+import ServiceKit
+import UserTables
+
+/// A profile table as the service works with it: its definition, and the columns that PostgreSQL keeps it in.
+struct ProfileTableDefinition: Sendable {
+  /// Within the licence, never used again; names the tables `t<number>`, `h<number>` and the sequence `i<number>`.
+  let number: Int64
+  /// The number of the entity that it belongs to.
+  let entity: Int64
+  /// As callers see it.
+  let message: ProfilesV1.ProfileTable
+  /// All fields, whatever their kind, in the order of the definition.
+  let fields: [ProfileField]
+  /// Every field id that the table ever had; a field's number is its place here, from 1.
+  let everyID: [String]
+
+  private let places: [String: Int]
+
+  /// Gives the fields of a definition the columns that they have had from the first.
+  ///
+  /// - Parameter everyID: as it is kept; ids that it lacks are added behind it.
+  init(number: Int64, entity: Int64, message: ProfilesV1.ProfileTable, everyID: [String]) throws {
+    var everyID = everyID
+    func column(_ id: String) -> Int {
+      if let place = everyID.firstIndex(of: id) { return place + 1 }
+      everyID.append(id)
+      return everyID.count
+    }
+    var fields = try message.attributes.map { try ProfileField(attribute: $0, number: column($0.id)) }
+    fields += message.subscriptions.map { ProfileField(subscription: $0, number: column($0.id)) }
+    fields += message.segments.map { ProfileField(segment: $0, number: column($0.id)) }
+    fields += message.references.map { ProfileField(reference: $0, number: column($0.id)) }
+    self.number = number
+    self.entity = entity
+    self.message = message
+    self.fields = fields
+    self.everyID = everyID
+    self.places = Dictionary(fields.enumerated().map { ($1.storage.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The field of a technical name.
+  func field(_ id: String) -> ProfileField? {
+    places[id].map { fields[$0] }
+  }
+
+  /// The table of the profiles.
+  var rows: String { "t\(number)" }
+  /// The table of their subscriptions' and segments' history.
+  var history: String { "h\(number)" }
+  /// The sequence of their ids.
+  var ids: String { "i\(number)" }
+
+  /// Those whose changes are kept with their time.
+  var tracked: [ProfileField] { fields.filter(\.isTracked) }
+  /// Those that can address a profile.
+  var unique: [ProfileField] { fields.filter(\.storage.isUnique) }
+}
+
+/// One field of a profile table.
+struct ProfileField: Sendable {
+  /// What kind of field it is.
+  enum Kind: Sendable, Hashable {
+    case attribute
+    case subscription
+    case segment(default: String?, isMandatory: Bool)
+    /// The repository's name.
+    case reference(String)
+  }
+
+  let kind: Kind
+  /// How its values are typed, checked and kept: a subscription is a boolean, an exclusive segment a text of its choices.
+  let storage: FieldDefinition
+
+  /// Whether every change is kept with its time.
+  var isTracked: Bool {
+    switch kind {
+    case .subscription, .segment: true
+    case .attribute, .reference: false
+    }
+  }
+
+  /// The column that keeps since when a tracked field is as it is.
+  var sinceColumn: String { "s\(storage.number)" }
+
+  /// What a profile gets that is created without a value.
+  var defaultValue: String? {
+    if case .segment(let value, _) = kind { value } else { nil }
+  }
+
+  init(attribute: ProfilesV1.Attribute, number: Int) throws {
+    guard let type = FieldType(attribute.type) else { throw ProfileTableFault.unknownType(of: attribute.id) }
+    var storage = FieldDefinition(id: attribute.id, number: number, type: type)
+    storage.isRequired = attribute.required
+    storage.isUnique = attribute.unique ?? (attribute.meaning == .emailAddress)
+    storage.isMultiValued = attribute.multiValued
+    storage.minimumLength = Int(attribute.minLength)
+    storage.maximumLength = attribute.maxLength == 0 ? storage.longestDefault : Int(attribute.maxLength)
+    storage.acceptedValues = attribute.acceptedValues
+    self.kind = .attribute
+    self.storage = storage
+  }
+
+  init(subscription: ProfilesV1.Subscription, number: Int) {
+    kind = .subscription
+    storage = FieldDefinition(id: subscription.id, number: number, type: .boolean)
+  }
+
+  init(segment: ProfilesV1.Segment, number: Int) {
+    let isExclusive = !segment.choices.isEmpty
+    var storage = FieldDefinition(id: segment.id, number: number, type: isExclusive ? .string : .boolean)
+    storage.acceptedValues = segment.choices
+    storage.isRequired = segment.mandatory
+    kind = .segment(
+      default: segment.defaultChoice.isEmpty ? nil : segment.defaultChoice, isMandatory: segment.mandatory)
+    self.storage = storage
+  }
+
+  init(reference: ProfilesV1.Reference, number: Int) {
+    kind = .reference(reference.repository)
+    storage = FieldDefinition(id: reference.id, number: number, type: .string)
+  }
+}
+
+extension FieldDefinition {
+  /// A unique text stays short enough for PostgreSQL's index, whose entries hold some 2,700 bytes.
+  static let longestUnique = 500
+
+  fileprivate var longestDefault: Int { isUnique ? Self.longestUnique : Self.longestText }
+}
