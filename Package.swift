@@ -28,7 +28,8 @@ let package = Package(
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
-    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
+    .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
+    .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
     .target(
       name: "RPC",
       dependencies: [
