@@ -16,7 +16,10 @@ package struct RapportCommand: AsyncParsableCommand {
       Example: rapport entities list
       """,
     version: "rapport 0.1.0",
-    subcommands: [CallCommand.self])
+    subcommands: [
+      EntitiesCommand.self, KeysCommand.self, ProfilesCommand.self, RowsCommand.self, TargetingsCommand.self,
+      TimelineCommand.self, CallCommand.self, SetupCommand.self,
+    ])
 
   /// A command as parsed from no arguments.
   package init() {}

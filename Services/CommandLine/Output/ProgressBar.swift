@@ -28,7 +28,8 @@ struct ProgressBar {
   mutating func advance(to done: Int64, at now: ContinuousClock.Instant = .now) {
     guard isShown, lastDrawn.map({ now - $0 >= .milliseconds(100) }) ?? true else { return }
     lastDrawn = now
-    let line = Self.line(title, done: done, total: total, origin: origin, elapsed: now - start, width: Console.width)
+    let line = Self.line(
+      title, done: done, total: total, origin: origin, elapsed: now - start, width: Console.errorWidth ?? 80)
     Console.replaceLine(with: line)
   }
 

@@ -9,6 +9,11 @@ struct TextTable {
 
   /// A table without rows.
   init(_ columns: String..., empty: String = "None.") {
+    self.init(columns, empty: empty)
+  }
+
+  /// A table without rows.
+  init(_ columns: [String], empty: String = "None.") {
     self.columns = columns
     self.empty = empty
   }
@@ -17,6 +22,25 @@ struct TextTable {
   var text: String {
     guard !rows.isEmpty else { return empty }
     return Self.aligned([columns] + rows)
+  }
+
+  /// Lines of which none is wider than `width`: columns that do not fit are left out, and the last one says so.
+  func text(width: Int?) -> String {
+    guard let width, !rows.isEmpty else { return text }
+    var kept = columns.count
+    while kept > 1 && self.width(ofFirst: kept) > width - (kept < columns.count ? 3 : 0) {
+      kept -= 1
+    }
+    guard kept < columns.count else { return text }
+    var table = TextTable(Array(columns.prefix(kept)) + ["…"])
+    table.rows = rows.map { Array($0.prefix(kept)) + [""] }
+    return table.text
+  }
+
+  private func width(ofFirst count: Int) -> Int {
+    (0..<count).reduce(-2) { sum, index in
+      sum + 2 + (rows.map { $0[index].printable.columns }.max() ?? 0).clamped(atLeast: columns[index].columns)
+    }
   }
 
   /// Lines whose cells begin in the same columns.
@@ -34,6 +58,10 @@ struct TextTable {
       return cells.joined(separator: "  ").trimmingSpacesAtEnd
     }.joined(separator: "\n")
   }
+}
+
+extension Int {
+  fileprivate func clamped(atLeast least: Int) -> Int { Swift.max(self, least) }
 }
 
 extension String {

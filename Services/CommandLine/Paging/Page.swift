@@ -28,7 +28,7 @@ protocol PagedRequest: Message {
 /// One page of a list.
 protocol Page: Message {
   /// What the list is of.
-  associatedtype Item: Message
+  associatedtype Item: Sendable
   var nextPageToken: String { get set }
   var items: [Item] { get set }
 }

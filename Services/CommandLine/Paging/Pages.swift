@@ -105,3 +105,11 @@ extension InteractionsV1.ListInteractionsResponse: Page {
     set { interactions = newValue }
   }
 }
+
+extension TargetingV1.ListTargetedProfilesRequest: PagedRequest {}
+extension TargetingV1.ListTargetedProfilesResponse: Page {
+  var items: [String] {
+    get { profiles }
+    set { profiles = newValue }
+  }
+}
