@@ -1,5 +1,6 @@
 import ArgumentParser
 import Messages
+import RPC
 
 /// Profiles, for the commands that read and write records.
 enum ProfileRecords: RecordKind {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Messages
+import RPC
 
 /// Rows of custom tables, for the commands that read and write records.
 enum RowRecords: RecordKind {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Messages
+import RPC
 
 /// `rapport targetings`: populations that are saved, counted, listed and exported.
 struct TargetingsCommand: AsyncParsableCommand {
@@ -37,7 +38,7 @@ struct TargetingsCommand: AsyncParsableCommand {
         request.parent = name
         request.population = .targeting(try JSONText.message(json, as: TargetingV1.Targeting.self, from: file))
       } else {
-        request.parent = name.components(separatedBy: "/targetings/").first ?? name
+        request.parent = name.split(separator: "/").prefix(2).joined(separator: "/")
         request.population = .name(name)
       }
       let answer = try await session.call(TargetingV1.TargetingService.countTargeting, request)
