@@ -1,13 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
-
 let package = Package(
   name: "Rapport",
   dependencies: [
@@ -23,98 +16,92 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
+    // C libraries: a module map and a header that includes theirs, nothing else.
     .systemLibrary(name: "CNghttp2", path: "Shared/CNghttp2", pkgConfig: "libnghttp2"),
-    .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
+    .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+
+    // What every service stands on, lowest first.
     .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
-    .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
-    .target(
-      name: "RPC",
-      dependencies: [
-        "CNghttp2", "CZlib", "Messages",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/RPC", swiftSettings: strict),
-    .target(
-      name: "HTTP",
-      dependencies: [
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/HTTP", swiftSettings: strict),
-    .target(
-      name: "ServiceKit",
-      dependencies: [
-        "Database", "HTTP", "Messages", "RPC", "Values",
-        .product(name: "Configuration", package: "swift-configuration"),
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ],
-      path: "Shared/ServiceKit", swiftSettings: strict),
-    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
-    .target(
-      name: "Database",
-      dependencies: [
-        "CPostgres",
-        "Values",
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Shared/Database",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "DatabaseTesting",
-      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
-      path: "Tests/Support/DatabaseTesting",
-      swiftSettings: strict
-    ),
-    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
-    .testTarget(
-      name: "DatabaseTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "Values",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Tests/DatabaseTests",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
-      swiftSettings: strict),
-    .target(
-      name: "CommandLineTool",
-      dependencies: [
-        "Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Services/CommandLine", exclude: ["Main"], swiftSettings: strict),
-    .executableTarget(
-      name: "rapport", dependencies: ["CommandLineTool"], path: "Services/CommandLine/Main", swiftSettings: strict),
-    .testTarget(
-      name: "CommandLineTests",
-      dependencies: [
-        "CommandLineTool", "Messages", "RPC", "rapport",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-      ],
-      path: "Tests/CommandLineTests", swiftSettings: strict),
+    room("Messages", "Shared/Messages", ["CMessages"]),
+    program("protoc-gen-rapport", "Shared/Generator", [.protobuf, .protobufPlugin]),
+    room("Values", "Shared/Values"),
+    room("RPC", "Shared/RPC", ["CNghttp2", "CZlib", "Messages", .logging, .nioCore, .nioPosix, .nioSSL]),
+    room("HTTP", "Shared/HTTP", [.logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]),
+    room("Database", "Shared/Database", ["CPostgres", "Values", .deque, .logging]),
+    room(
+      "ServiceKit", "Shared/ServiceKit",
+      [
+        "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
+        .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
+      ]),
+    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
+
+    // The services: a library each, and a main of a few lines.
+    room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+
+    // What tests share.
+    .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
+    room("SampleMessages", "Tests/Support/SampleMessages", ["CSampleMessages", "CMessages", "Messages"]),
+    program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
+    room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
+    room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
+    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
+    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+
+    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
+    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
+    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
+    tests(
+      "ServiceKitTests",
+      [
+        "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
+        .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
+      ]),
+    tests("ValuesTests", ["Values"]),
   ]
 )
+
+/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
+///
+/// A static is made when it is first used; a global constant below the package would still be empty then.
+enum Settings {
+  static let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}
+
+func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
+}
+
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: Settings.strict)
+}
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let configuration = product(name: "Configuration", package: "swift-configuration")
+  static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let deque = product(name: "DequeModule", package: "swift-collections")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+  static let protobufPlugin = product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
+  static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+}

@@ -1,3 +1,5 @@
+import Messages
+
 /// How a call failed: what a handler throws and what a caller catches.
 ///
 /// ```swift
@@ -33,10 +35,11 @@ public struct RPCError: Error, Sendable {
     self.message = message
     self.metadata = Metadata()
     self.cause = cause
-    self.details = []
-    if let reason { details.append(.errorInfo(reason: reason, domain: Self.domain)) }
-    if !fieldViolations.isEmpty { details.append(.badRequest(fieldViolations)) }
-    if let resource { details.append(.resourceInfo(name: resource)) }
+    details = [
+      reason.flatMap { StatusDetail(GoogleRPC.ErrorInfo(reason: $0)) },
+      fieldViolations.isEmpty ? nil : StatusDetail(GoogleRPC.BadRequest(fieldViolations)),
+      resource.flatMap { StatusDetail(GoogleRPC.ResourceInfo(name: $0)) },
+    ].compactMap { $0 }
   }
 
   /// An error with details made elsewhere.
@@ -52,17 +55,18 @@ public struct RPCError: Error, Sendable {
 extension RPCError {
   /// The reason of the first `google.rpc.ErrorInfo` among the details.
   public var reason: String? {
-    details.lazy.compactMap(\.errorInfoReason).first
+    details.lazy.compactMap { $0.message(GoogleRPC.ErrorInfo.self) }.first?.reason
   }
 
   /// The violations of every `google.rpc.BadRequest` among the details.
   public var fieldViolations: [FieldViolation] {
-    details.flatMap(\.badRequestViolations)
+    details.compactMap { $0.message(GoogleRPC.BadRequest.self) }.flatMap(\.fieldViolations)
+      .map { FieldViolation(field: $0.field, description: $0.description) }
   }
 
   /// The resource name of the first `google.rpc.ResourceInfo` among the details.
   public var resource: String? {
-    details.lazy.compactMap(\.resourceInfoName).first
+    details.lazy.compactMap { $0.message(GoogleRPC.ResourceInfo.self) }.first?.resourceName
   }
 }
 

@@ -173,14 +173,14 @@ extension WireTree.Value {
   }
 }
 
-/// The order of a map's entries on the wire: texts by bytes, numbers by value.
+/// The order of a map's entries on the wire, as ``MapKey`` has it.
 private enum MapKeyOrder: Comparable {
-  case text([UInt8])
+  case text(String)
   case number(Int128)
 
   init(_ key: WireTree.Value, of type: FieldType) {
     switch key {
-    case .bytes(let bytes): self = .text(Array(bytes))
+    case .bytes(let bytes): self = .text(String(decoding: bytes, as: UTF8.self))
     case .number(let bits):
       let isUnsigned = [.uint64, .uint32, .fixed64, .fixed32, .bool].contains(type)
       self = .number(isUnsigned ? Int128(bits) : Int128(ScalarText.signed(of: type, bits: bits)))
@@ -189,7 +189,7 @@ private enum MapKeyOrder: Comparable {
 
   static func < (left: MapKeyOrder, right: MapKeyOrder) -> Bool {
     switch (left, right) {
-    case (.text(let left), .text(let right)): left.lexicographicallyPrecedes(right)
+    case (.text(let left), .text(let right)): String.precedes(left, right)
     case (.number(let left), .number(let right)): left < right
     case (.number, .text): true
     case (.text, .number): false

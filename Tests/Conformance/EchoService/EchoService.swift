@@ -91,7 +91,7 @@ package final class EchoService: Sendable {
     var bytes = 0
     for try await request in requests {
       messages += 1
-      bytes += request.bytes.count
+      bytes += request.value.count
     }
     return Blob("\(messages) \(bytes)")
   }
