@@ -43,10 +43,14 @@ let package = Package(
     room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
 
     .target(
+      name: "Gateway",
+      dependencies: ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix],
+      path: "Services/Gateway", exclude: ["Main"], swiftSettings: Settings.strict),
+    .target(
       name: "CommandLineTool",
       dependencies: [
-        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging,
-        .nioCore, .nioPosix,
+        "Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging, .nioCore,
+        .nioPosix,
       ],
       path: "Services/CommandLine", exclude: ["Main"], swiftSettings: Settings.strict),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
