@@ -89,6 +89,8 @@ struct FileImport<Kind: ImportKind>: Sendable {
     if error.code == .alreadyExists, machine.name == nil, let name = error.resource {
       return machine.existsAlready(name: name)
     }
+    // The last lines were settled by a call whose answer was lost.
+    if error.reason == "IMPORT_ENDED", machine.name != nil { return machine.next() }
     guard error.mayPass else { throw error }
     let action = machine.broke()
     if action == .giveUp { throw interrupted(by: error, name: machine.name) }
@@ -121,6 +123,8 @@ extension RPCError {
   /// Whether the same may succeed a little later: the connection, a service or a token has ended, or another call has
   /// not let go of the import yet.
   fileprivate var mayPass: Bool {
-    [.unavailable, .aborted, .unauthenticated, .cancelled, .internal, .deadlineExceeded].contains(code)
+    // Whoever has taken the import over sends the file now; two would push each other out for ever.
+    guard reason != "IMPORT_TAKEN_OVER" else { return false }
+    return [.unavailable, .aborted, .unauthenticated, .cancelled, .internal, .deadlineExceeded].contains(code)
   }
 }
