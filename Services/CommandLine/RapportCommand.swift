@@ -1,12 +1,11 @@
-package import ArgumentParser
+import ArgumentParser
 
 /// `rapport`: the suite from a terminal.
 ///
 /// Exit status: 0 done, 1 failed, 64 called wrongly. With `-o json` standard output carries one JSON value and the last
 /// line of standard error, when the command fails, one JSON object (``CommandError``).
-package struct RapportCommand: AsyncParsableCommand {
-  /// Name, help and version.
-  package static let configuration = CommandConfiguration(
+struct RapportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
     commandName: "rapport",
     abstract: "Works with Rapport, the marketing-automation suite, from a terminal.",
     discussion: """
@@ -20,7 +19,12 @@ package struct RapportCommand: AsyncParsableCommand {
       EntitiesCommand.self, KeysCommand.self, ProfilesCommand.self, RowsCommand.self, TargetingsCommand.self,
       TimelineCommand.self, CallCommand.self, SetupCommand.self,
     ])
+}
 
-  /// A command as parsed from no arguments.
-  package init() {}
+/// The program.
+package enum Rapport {
+  /// Runs what the process's arguments say, and ends the process with the command's exit status.
+  package static func main() async {
+    await RapportCommand.main()
+  }
 }

@@ -36,20 +36,25 @@ struct OutputTests {
     #expect(!table.text.contains("\u{1b}"))
   }
 
-  @Test("JSON is set in lines without touching a token", arguments: [
-    (#"{}"#, "{}"),
-    (#"{"a":[],"b":{}}"#, "{\n  \"a\": [],\n  \"b\": {}\n}"),
-    (#"{"a": [1,"x,{}\" \\"]}"#, "{\n  \"a\": [\n    1,\n    \"x,{}\\\" \\\\\"\n  ]\n}"),
-    (#"12345678901234567890.10"#, "12345678901234567890.10"),
-  ])
+  @Test(
+    "JSON is set in lines without touching a token",
+    arguments: [
+      (#"{}"#, "{}"),
+      (#"{"a":[],"b":{}}"#, "{\n  \"a\": [],\n  \"b\": {}\n}"),
+      (#"{"a": [1,"x,{}\" \\"]}"#, "{\n  \"a\": [\n    1,\n    \"x,{}\\\" \\\\\"\n  ]\n}"),
+      (#"12345678901234567890.10"#, "12345678901234567890.10"),
+    ])
   func indented(json: String, text: String) {
     #expect(IndentedJSON.text(of: Array(json.utf8)) == text)
   }
 
-  @Test("amounts are short", arguments: [
-    (0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (27_300_000, "27.3 MB"),
-    (2_000_000_000, "2.0 GB"),
-  ])
+  @Test(
+    "amounts are short",
+    arguments: [
+      (0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"),
+      (27_300_000, "27.3 MB"),
+      (2_000_000_000, "2.0 GB"),
+    ])
   func amounts(bytes: Int, text: String) {
     #expect(Amounts.bytes(Int64(bytes)) == text)
   }

@@ -1,3 +1,3 @@
 import CommandLineTool
 
-await RapportCommand.main()
+await Rapport.main()

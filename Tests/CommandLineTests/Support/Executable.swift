@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 
 /// The built `rapport`, run as a person or a program runs it.
 struct Executable {
@@ -18,12 +17,8 @@ struct Executable {
   /// Variables beside PATH and HOME.
   var environment: [String: String] = [:]
 
-  /// The program stands beside the test bundle that this code is in.
-  static let path: String = {
-    var info = Dl_info()
-    guard dladdr(#dsohandle, &info) != 0, let name = info.dli_fname else { return "" }
-    return URL(filePath: String(cString: name)).deletingLastPathComponent().appending(path: "rapport").path
-  }()
+  /// The program stands beside the executable of the tests.
+  static let path = Bundle.main.bundleURL.appending(path: "rapport").path
 
   /// Runs it to its end, with standard input from `input`.
   func run(_ arguments: String..., input: String = "") async throws -> Outcome {
@@ -35,7 +30,7 @@ struct Executable {
     try await withTemporaryFolder { folder in
       let streams = ["in", "out", "err"].map { "\(folder)/\($0)" }
       try Data(input.utf8).write(to: URL(filePath: streams[0]))
-      for stream in streams.dropFirst() { FileManager.default.createFile(atPath: stream, contents: nil) }
+      for stream in streams.dropFirst() { try Data().write(to: URL(filePath: stream)) }
       let process = Process()
       process.executableURL = URL(filePath: Self.path)
       process.arguments = arguments

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Messages
+import NIOCore
 import RPC
 import Synchronization
 
@@ -36,16 +37,16 @@ struct SuiteFixture {
     }
 
     func intercept(_ call: Call, next: (Call) async throws -> Void) async throws {
+      // Health and reflection state no rule: they are open.
+      let isOpen = call.method?.rule == nil || call.method?.rule?.right == .public
       let isRefused = state.withLock { state in
         state.calls.append(call.path)
-        guard call.method?.rule?.right != .public, state.refusals > 0 else { return false }
+        guard !isOpen, state.refusals > 0 else { return false }
         state.refusals -= 1
         return true
       }
-      if call.method?.rule?.right != .public {
-        guard !isRefused, call.metadata.first("authorization")?.hasPrefix("Bearer token") == true else {
-          throw RPCError(.unauthenticated, "The token is not valid.", reason: "TOKEN_INVALID")
-        }
+      guard isOpen || (!isRefused && call.metadata.first("authorization")?.hasPrefix("Bearer token") == true) else {
+        throw RPCError(.unauthenticated, "The token is not valid.", reason: "TOKEN_INVALID")
       }
       try await next(call)
     }
