@@ -12,11 +12,15 @@ public struct RPCError: Error, Sendable {
   /// A sentence that says what to do. It travels to the caller, so it holds no personal values.
   public var message: String
   /// Machine-readable details; they travel in `grpc-status-details-bin`.
-  public var details: [StatusDetail]
+  public var details: [StatusDetail] {
+    didSet { encodedDetails = nil }
+  }
   /// Trailing metadata: sent beside the status, or received beside it.
   public var metadata: Metadata
   /// What led to this error here. It never travels.
   public var cause: (any Error)?
+  /// The details as the peer sent them, so that a proxy passes them on byte for byte.
+  var encodedDetails: [UInt8]?
 
   /// The `domain` of every `google.rpc.ErrorInfo` of the suite.
   public static let domain = "rapport"

@@ -70,8 +70,10 @@ extension GoogleRPC.ResourceInfo {
 
 /// The value of `grpc-status-details-bin`: a `google.rpc.Status`.
 enum StatusDetails {
-  /// - Returns: nil when the details cannot be encoded; then the status travels without them.
+  /// - Returns: nil when there are none or they cannot be encoded; then the status travels without them.
   static func encode(_ error: RPCError) -> [UInt8]? {
+    if let encoded = error.encodedDetails { return encoded }
+    if error.details.isEmpty { return nil }
     var status = GoogleRPC.Status()
     status.code = Int32(truncatingIfNeeded: error.code.rawValue)
     status.message = error.message
