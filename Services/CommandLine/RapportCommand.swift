@@ -9,7 +9,7 @@ struct RapportCommand: AsyncParsableCommand {
     commandName: "rapport",
     abstract: "Works with Rapport, the marketing-automation suite, from a terminal.",
     discussion: """
-      Where Rapport is, and who you are, comes from --server and --key, else from RAPPORT_SERVER and RAPPORT_KEY, else \
+      Where Rapport is, and who you are, comes from --server and --api-key, else from RAPPORT_SERVER and RAPPORT_KEY, else \
       from the file that a running Rapport leaves in its data folder.
 
       Example: rapport entities list

@@ -67,17 +67,24 @@ struct ConnectionTests {
     #expect(RunFile.path(environment: [:], isRoot: false) == nil)
   }
 
-  @Test("a token that was refused is made anew, once")
+  @Test("a token that ends between two pages is made anew, and a new one that is refused is not tried again")
   func refusedToken() async throws {
     try await SuiteFixture.run {
-      $0.handle(AccessV1.AccessService.listEntities) { _, _ in AccessV1.ListEntitiesResponse() }
+      $0.handle(AccessV1.AccessService.listEntities) { request, _ in
+        var answer = AccessV1.ListEntitiesResponse()
+        if request.pageToken.isEmpty { answer.nextPageToken = "2" }
+        return answer
+      }
     } _: { suite in
-      // A new token is not tried twice: whoever refuses it will refuse the next.
-      suite.gate.refuseTokens(1)
-      let list = try await suite.rapport.run("entities", "list", "-o", "json")
-      #expect(list.status == 1)
-      #expect(list.lastErrorLine.contains("UNAUTHENTICATED"))
-      #expect(suite.gate.exchanges == 1)
+      suite.gate.refuseTokens(1, after: 1)
+      let list = try await suite.rapport.run("entities", "list", "--all", "-o", "json")
+      #expect(list.status == 0)
+      #expect(suite.gate.exchanges == 2)
+      suite.gate.refuseTokens(1, after: 0)
+      let refused = try await suite.rapport.run("entities", "list", "-o", "json")
+      #expect(refused.status == 1)
+      #expect(refused.lastErrorLine.contains("UNAUTHENTICATED"))
+      #expect(suite.gate.exchanges == 3)
     }
   }
 

@@ -6,8 +6,9 @@ struct CommonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The gateway's address.", valueName: "host:port"))
   var server: String?
 
+  // Not --key: that names the field by which an import knows its lines.
   @Option(help: ArgumentHelp("A key, or a file that holds one.", valueName: "file|key"))
-  var key: String?
+  var apiKey: String?
 
   @Option(help: ArgumentHelp("Longest time of a call that is no stream.", valueName: "seconds"))
   var timeout = 120
@@ -23,6 +24,6 @@ struct CommonOptions: ParsableArguments {
 
   /// Where to call, and with which key.
   func settings() throws -> ConnectionSettings {
-    try ConnectionSettings(server: server, key: key, environment: ProcessInfo.processInfo.environment)
+    try ConnectionSettings(server: server, key: apiKey, environment: ProcessInfo.processInfo.environment)
   }
 }

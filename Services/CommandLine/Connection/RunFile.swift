@@ -27,7 +27,7 @@ struct RunFile: Sendable, Hashable, Decodable {
     } catch {
       throw CommandError(
         .failedPrecondition,
-        "\(path) says where Rapport runs, but cannot be read. Give --server and --key, or start Rapport again.")
+        "\(path) says where Rapport runs, but cannot be read. Give --server and --api-key, or start Rapport again.")
     }
   }
 }

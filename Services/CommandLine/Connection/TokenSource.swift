@@ -48,7 +48,8 @@ actor TokenSource {
       return current.bearer
     }
     guard let key else {
-      throw CommandError(.unauthenticated, "There is no key. Give one by --key or RAPPORT_KEY: itself, or its file.")
+      throw CommandError(
+        .unauthenticated, "There is no key. Give one by --api-key or RAPPORT_KEY: itself, or its file.")
     }
     let answer = try await exchange(key)
     // The clocks of this machine and of the gateway may differ, so the token's end is not compared with ours: tokens

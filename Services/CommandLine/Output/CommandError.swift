@@ -43,7 +43,7 @@ struct CommandError: Error, Sendable {
   private static func advice(for error: RPCError) -> String? {
     switch error.code {
     case .unavailable: "Is Rapport running there? deploy/run starts it; --server or RAPPORT_SERVER says where it is."
-    case .unauthenticated: "Check the key that --key or RAPPORT_KEY gives."
+    case .unauthenticated: "Check the key that --api-key or RAPPORT_KEY gives."
     default: nil
     }
   }

@@ -16,6 +16,7 @@ struct SuiteFixture {
     private struct State {
       var exchanges = 0
       var calls: [String] = []
+      var accepted = 0
       var refusals = 0
     }
 
@@ -24,9 +25,12 @@ struct SuiteFixture {
     /// Paths of the calls that came, in order.
     var calls: [String] { state.withLock { $0.calls } }
 
-    /// Refuses the token of the next calls.
-    func refuseTokens(_ count: Int) {
-      state.withLock { $0.refusals = count }
+    /// Refuses the tokens of some calls, after others that pass.
+    func refuseTokens(_ count: Int, after accepted: Int) {
+      state.withLock { state in
+        state.accepted = accepted
+        state.refusals = count
+      }
     }
 
     fileprivate func newToken() -> String {
@@ -42,6 +46,10 @@ struct SuiteFixture {
       let isRefused = state.withLock { state in
         state.calls.append(call.path)
         guard !isOpen, state.refusals > 0 else { return false }
+        guard state.accepted == 0 else {
+          state.accepted -= 1
+          return false
+        }
         state.refusals -= 1
         return true
       }
