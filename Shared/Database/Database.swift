@@ -17,7 +17,8 @@ package final class Database: Sendable {
     self.configuration = configuration
     reads = SharedLane(
       configuration.readParameters, connections: configuration.lanes.readConnections,
-      window: configuration.lanes.readsInFlight, limits: configuration.lanes, retry: configuration.retry, logger: logger)
+      window: configuration.lanes.readsInFlight, limits: configuration.lanes, retry: configuration.retry, logger: logger
+    )
     writes = SharedLane(
       configuration.writeParameters, connections: configuration.lanes.writeConnections,
       window: configuration.lanes.writesInFlight, limits: configuration.lanes, retry: configuration.retry,
@@ -93,7 +94,7 @@ package final class Database: Sendable {
   /// Follows a channel of LISTEN/NOTIFY until the stream is dropped or the database is shut down.
   ///
   /// A hint, not a log: when the listener is slower than the channel, the oldest events are dropped. All channels share
-  /// one connection.
+  /// one connection. A name that is no identifier (``quoted(_:)``) gets an empty stream.
   package func listen(to channel: String) -> AsyncStream<Notification> {
     listener.listen(to: channel)
   }

@@ -56,7 +56,8 @@ extension DatabaseError {
   private static func message(for error: ServerError) -> String {
     if error.isUnknownRole { return "The role does not exist." }
     return switch error.sqlState.prefix(2) {
-    case "08", "0A", "23", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "3F", "40", "42", "44", "53", "54", "55", "57",
+    case "08", "0A", "23", "25", "26", "28", "2B", "2D", "34", "3B", "3D", "3F", "40", "42", "44", "53", "54", "55",
+      "57",
       "XX", "":
       error.message
     case "22": "A value does not fit its type or the operation on it."

@@ -58,10 +58,8 @@ extension CallPipe {
   ///
   /// - Throws: ``RPCError``: what the peer sends is not acceptable.
   func receive(_ bytes: ByteBuffer) throws(RPCError) {
-    guard failure == nil else {
-      connection.session.openStreamWindow(stream, bytes.readableBytes)
-      return
-    }
+    guard failure == nil else { return connection.openWindow(stream, bytes.readableBytes, isDone: true) }
+    connection.arrived(bytes.readableBytes)
     try inbox.receive(bytes)
     serveReader()
     credit()
@@ -76,9 +74,11 @@ extension CallPipe {
   /// The next message for a task.
   func read() -> Read {
     if let failure, !inbox.isEnded { return .failed(failure) }
+    let waiting = inbox.waiting
     do {
       switch try inbox.next() {
       case .message(let message):
+        connection.left(stream, waiting - inbox.waiting, isDone: inbox.waiting == 0)
         credit()
         return .message(message)
       case .end: return failure.map(Read.failed) ?? .end
@@ -120,9 +120,14 @@ extension CallPipe {
 
   private func credit() {
     let count = inbox.takeCredit()
-    guard count > 0 else { return }
-    connection.session.openStreamWindow(stream, count)
-    connection.needsTurn()
+    if count > 0 { connection.openWindow(stream, count, isDone: inbox.waiting == 0) }
+  }
+
+  /// Drops what nobody will read.
+  private func dropMessages() {
+    let waiting = inbox.waiting
+    inbox.drop()
+    connection.left(stream, waiting, isDone: true)
   }
 }
 
@@ -182,6 +187,11 @@ extension CallPipe {
     for writer in waiting { writer.resume(throwing: CancellationError()) }
   }
 
+  /// Nobody reads any more: what has come is dropped, the outcome stays as it is.
+  func stopReading() {
+    if inbox.waiting > 0 { dropMessages() }
+  }
+
   /// Ends our side with trailers (server) or without (client).
   func endSending(trailers: HeaderBlock? = nil) {
     guard !isSendingEnded else { return }
@@ -197,7 +207,7 @@ extension CallPipe {
     guard failure == nil else { return }
     failure = error
     isSendingEnded = true
-    if keepsMessages { inbox.end() }
+    if keepsMessages { inbox.end() } else { dropMessages() }
     serveReader()
     let waiting = writers
     writers.removeAll()

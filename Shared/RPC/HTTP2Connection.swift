@@ -6,6 +6,8 @@ import NIOCore
 protocol HTTP2Role: AnyObject {
   /// The channel is open.
   func opened()
+  /// Bytes came; what they mean follows.
+  func heard()
   /// Something happened; the offsets of a `data` event refer to `bytes`.
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer)
   /// An event that somebody sent down the channel.
@@ -26,6 +28,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
   let session: HTTP2Session
   let executor: LoopExecutor
   let eventLoop: any EventLoop
+  private var budget: ReceiveBudget
   private let makeRole: (HTTP2Connection) -> any HTTP2Role
   private var role: (any HTTP2Role)?
   private var context: ChannelHandlerContext?
@@ -38,11 +41,14 @@ final class HTTP2Connection: ChannelDuplexHandler {
   /// Bytes that go to the channel in one piece.
   private static let writeSize = 64 << 10
 
-  /// - Parameter makeRole: called once, when the handler is added to its channel.
+  /// - Parameters:
+  ///   - receiveBound: bytes that may wait for all readers before windows stay closed.
+  ///   - makeRole: called once, when the handler is added to its channel.
   init(
-    session: HTTP2Session, executor: LoopExecutor, eventLoop: any EventLoop,
+    session: HTTP2Session, executor: LoopExecutor, eventLoop: any EventLoop, receiveBound: Int,
     makeRole: @escaping (HTTP2Connection) -> any HTTP2Role
   ) {
+    budget = ReceiveBudget(bound: receiveBound)
     self.session = session
     self.executor = executor
     self.eventLoop = eventLoop
@@ -92,6 +98,29 @@ final class HTTP2Connection: ChannelDuplexHandler {
     context?.close(promise: nil)
   }
 
+  /// Bytes of a stream arrived for its reader.
+  func arrived(_ count: Int) {
+    budget.arrived(count)
+  }
+
+  /// The reader of a stream took or dropped bytes. Opens the windows that were held for want of room.
+  func left(_ stream: Int32, _ count: Int, isDone: Bool) {
+    open(budget.left(stream, count, isDone: isDone))
+  }
+
+  /// Opens a stream's window, now or when there is room.
+  ///
+  /// - Parameter isDone: whether nothing of the stream waits for its reader.
+  func openWindow(_ stream: Int32, _ count: Int, isDone: Bool) {
+    if let credit = budget.wants(ReceiveBudget.Credit(stream: stream, count: count), isDone: isDone) { open([credit]) }
+  }
+
+  private func open(_ credits: [ReceiveBudget.Credit]) {
+    guard !credits.isEmpty else { return }
+    for credit in credits { session.openStreamWindow(credit.stream, credit.count) }
+    needsTurn()
+  }
+
   private func transmit(_ context: ChannelHandlerContext) throws -> Bool {
     guard session.wantsToSend else { return false }
     var bytes = context.channel.allocator.buffer(capacity: 4_096)
@@ -128,6 +157,7 @@ extension HTTP2Connection {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
     isBusy = true
+    role?.heard()
     do {
       try bytes.withUnsafeReadableBytes { try session.receive($0) }
       dispatch(bytes)

@@ -54,6 +54,8 @@ final class HTTP2Session {
 
   /// The fields of all header blocks that the recorded events speak of.
   private(set) var headers = HeaderBlock()
+  /// DATA frames that went.
+  private(set) var sentDataFrames = 0
   /// What happened since ``discardEvents()``.
   private(set) var events: [Event] = []
 
@@ -539,6 +541,7 @@ extension HTTP2Session {
     guard let outbox = outboxes[stream] else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
     output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
     outbox.take(count, into: &output)
+    sentDataFrames += 1
     if outbox.isAboveBound && outbox.waiting < settings.outgoingBuffer {
       outbox.isAboveBound = false
       events.append(.drained(stream: stream))

@@ -50,23 +50,25 @@ extension Connection {
 
   // MARK: COPY
 
-  /// Begins COPY … FROM STDIN.
-  nonisolated func beginCopyIn(_ statement: Statement) async throws {
+  /// Begins COPY … FROM STDIN; gives its number on this connection, so that no other is taken for it later.
+  nonisolated func beginCopyIn(_ statement: Statement) async throws -> Int {
     try await settleGroups(statement.name)
-    try await begin(statement, isIn: true)
+    return try await begin(statement, isIn: true)
   }
 
-  /// Begins COPY … TO STDOUT.
-  nonisolated func beginCopyOut(_ statement: Statement) async throws {
+  /// Begins COPY … TO STDOUT; gives its number.
+  nonisolated func beginCopyOut(_ statement: Statement) async throws -> Int {
     try await settleGroups(statement.name)
-    try await begin(statement, isIn: false)
+    return try await begin(statement, isIn: false)
   }
 
-  private func begin(_ statement: Statement, isIn: Bool) async throws {
+  private func begin(_ statement: Statement, isIn: Bool) async throws -> Int {
     try leavePipeline(statement.name)
     guard plain?.send(statement.sql) == true else { throw broken(statement.name) }
     switch (try await nextPlainEvent(statement.name), isIn) {
-    case (.copyIn, true), (.copyOut, false): return
+    case (.copyIn, true), (.copyOut, false):
+      lastCopy += 1
+      return lastCopy
     case (.failed(let error), _):
       _ = try await finishCopy(statement.name)
       throw DatabaseError(error, statement: statement.name)
@@ -75,7 +77,8 @@ extension Connection {
   }
 
   /// Sends bytes of COPY, and returns when the kernel has taken them: what is buffered here is bounded by one piece.
-  func put(_ bytes: [UInt8], _ name: String) async throws {
+  func put(_ bytes: [UInt8], _ number: Int, _ name: String) async throws {
+    try check(number, name)
     var rest = bytes[...]
     while !rest.isEmpty {
       let piece = rest.prefix(Self.pieceSize)
@@ -98,13 +101,17 @@ extension Connection {
   }
 
   /// Ends COPY … FROM STDIN, with a reason when it is to be undone; gives the number of rows.
-  func endCopyIn(_ name: String, failing reason: String?) async throws -> Int64 {
+  func endCopyIn(_ number: Int, _ name: String, failing reason: String?) async throws -> Int64 {
+    try check(number, name)
     guard plain?.endCopyIn(failing: reason) == true else { throw broken(name) }
     return try await finishCopy(name)
   }
 
   /// The next rows of COPY … TO STDOUT; nil at the end, when the connection is back in pipeline mode.
-  func nextCopyChunk(_ name: String) async throws -> [UInt8]? {
+  func nextCopyChunk(_ number: Int, _ name: String) async throws -> [UInt8]? {
+    // At its end the copy has left this mode by itself.
+    if number == lastCopy, plain == nil, !isClosed { return nil }
+    try check(number, name)
     var chunk: [UInt8] = []
     while plain != nil {
       switch plain?.get(into: &chunk) {
@@ -123,6 +130,12 @@ extension Connection {
   }
 
   private static let chunkSize = 65_536
+
+  private func check(_ number: Int, _ name: String) throws {
+    guard number == lastCopy, plain != nil else {
+      throw isClosed ? broken(name) : DatabaseError(.misuse, "The copy has ended.", statement: name)
+    }
+  }
 
   /// Reads the end of a COPY; gives the number of rows.
   private func finishCopy(_ name: String) async throws -> Int64 {

@@ -21,6 +21,8 @@ actor Connection {
   var link: PipelineLink?
   /// Set while it copies or runs a script.
   var plain: PlainLink?
+  /// Numbers the copies of this session.
+  var lastCopy = 0
   var isClosed = false
 
   var statements: StatementCache
@@ -137,7 +139,9 @@ actor Connection {
     settleAll(unsent: unsent, reason)
     resumeReadiness(throwing: reason.error(name: nil))
     notifications?.finish()
-    if case .failed(let message) = reason { logger.warning("database session lost", metadata: ["reason": "\(message)"]) }
+    if case .failed(let message) = reason {
+      logger.warning("database session lost", metadata: ["reason": "\(message)"])
+    }
   }
 
   private func settleAll(unsent: [Exchange], _ reason: CloseReason) {

@@ -18,6 +18,7 @@ extension Database {
   ///   - timeout: for one run of the transaction, the wait for a connection not included; then it ends as `.timeout`.
   /// - Throws: what `body` throws; ``DatabaseError`` `.overloaded` when no connection was free in time; `.connectionLost`
   ///   when the connection broke during COMMIT, so that it is in doubt.
+  @discardableResult
   nonisolated(nonsending) package func transaction<Result>(
     as role: DatabaseRole, isolation: Isolation = .readCommitted, readOnly: Bool = false, timeout: Duration? = nil,
     _ body: nonisolated(nonsending) (Transaction) async throws -> Result

@@ -62,7 +62,8 @@ package final class Transaction: Sendable {
   ///
   /// - Throws: the ``DatabaseError`` of the first that failed; those after it were not run.
   @discardableResult
-  package nonisolated(nonsending) func execute(pipelined statements: [(Statement, [SQLValue])]) async throws -> [[Row]] {
+  package nonisolated(nonsending) func execute(pipelined statements: [(Statement, [SQLValue])]) async throws -> [[Row]]
+  {
     guard !statements.isEmpty else { return [] }
     var commands: [Command] = []
     for (statement, parameters) in statements { commands.append(try await command(statement, parameters)) }

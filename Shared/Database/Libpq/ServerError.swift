@@ -24,7 +24,8 @@ struct ServerError: Error, Equatable {
     source = result.field(Field.source)
   }
 
-  init(sqlState: String, message: String = "", isFatal: Bool = false, constraint: String? = nil, source: String? = nil) {
+  init(sqlState: String, message: String = "", isFatal: Bool = false, constraint: String? = nil, source: String? = nil)
+  {
     self.sqlState = sqlState
     self.isFatal = isFatal
     self.message = message

@@ -54,6 +54,7 @@ package struct SchemaConnection: Sendable {
   }
 
   /// Runs `body` in a transaction as the owner: checks that belong together with DDL. It is tried again as ``run(_:)``.
+  @discardableResult
   nonisolated(nonsending) package func transaction<Result>(
     _ body: nonisolated(nonsending) (Transaction) async throws -> Result
   ) async throws -> Result {

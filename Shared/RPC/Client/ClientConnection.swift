@@ -22,6 +22,7 @@ final class ClientConnection: HTTP2Role {
   private let pool: ConnectionPool
   private var streams = StreamTable<ClientStream>()
   private var deadlines: DeadlineTimer?
+  private var keepalive: KeepaliveTimer?
   private var isReady = false
   private var isDraining = false
   private var isClosed = false
@@ -35,7 +36,15 @@ final class ClientConnection: HTTP2Role {
 
   private var session: HTTP2Session { connection.session }
 
-  func opened() {}
+  func opened() {
+    guard let time = parts.configuration.keepaliveTime else { return }
+    keepalive = KeepaliveTimer(
+      connection: connection, owner: self, time: time, timeout: parts.configuration.keepaliveTimeout)
+  }
+
+  func heard() {
+    keepalive?.heard()
+  }
 
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer) {
     switch event {
@@ -55,6 +64,7 @@ final class ClientConnection: HTTP2Role {
   func closed() {
     isClosed = true
     deadlines?.stop()
+    keepalive?.stop()
     pool.connectionEnded(place)
     for stream in streams.values {
       end(stream, stream.machine.connectionLost(), "The connection to \(parts.address) was lost.")
@@ -118,6 +128,7 @@ extension ClientConnection {
   func cancel(_ stream: ClientStream, _ error: RPCError) {
     if stream.machine.gaveUp() { session.reset(stream.id, .cancel) }
     stream.fail(error)
+    stream.pipe.stopReading()
     connection.needsTurn()
   }
 
@@ -227,6 +238,10 @@ extension ClientConnection: DeadlineOwner {
     }
     return next
   }
+}
+
+extension ClientConnection: KeepaliveOwner {
+  var mayPing: Bool { streams.count > 0 }
 }
 
 extension RPCError {

@@ -46,7 +46,7 @@ final class ClientStream {
   func fail(_ error: RPCError, keepsMessages: Bool = false) {
     guard failure == nil else { return }
     failure = error
-    pipe.fail(error, keepsMessages: keepsMessages)
+    pipe.fail(error, keepsMessages: keepsMessages && responseWaiter == nil)
     headWaiter.take()?.resume(throwing: error)
     responseWaiter.take()?.resume(throwing: error)
   }

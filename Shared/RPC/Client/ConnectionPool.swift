@@ -254,8 +254,11 @@ extension ConnectionPool {
         NIOSSLClientHandler(context: try tls.context(), serverHostname: isName ? name : nil))
     }
     let session = try HTTP2Session(.client, settings: parts.configuration.session)
-    let connection = HTTP2Connection(session: session, executor: executor, eventLoop: channel.eventLoop) {
-      ClientConnection(connection: $0, parts: parts, place: place, pool: pool)
+    let connection = HTTP2Connection(
+      session: session, executor: executor, eventLoop: channel.eventLoop,
+      receiveBound: parts.configuration.connectionBuffer
+    ) { connection in
+      ClientConnection(connection: connection, parts: parts, place: place, pool: pool)
     }
     try channel.pipeline.syncOperations.addHandler(connection)
   }

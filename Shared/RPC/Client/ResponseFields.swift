@@ -7,7 +7,7 @@ struct ResponseFields {
   private(set) var metadata = Metadata()
   private var code: StatusCode?
   private var message = ""
-  private var details: [StatusDetail] = []
+  private var details: [UInt8]?
 
   init(_ headers: HeaderBlock, _ range: Range<Int>) {
     for field in headers.fields[range] { read(field, headers) }
@@ -28,7 +28,11 @@ struct ResponseFields {
   /// How the call ended: nil for OK.
   var outcome: RPCError? {
     guard let code else { return refusal ?? RPCError(.unknown, "The server ended the call without a status.") }
-    return code == .ok ? nil : RPCError(code: code, message: message, details: details, metadata: metadata)
+    if code == .ok { return nil }
+    var error = RPCError(
+      code: code, message: message, details: details.map(StatusDetails.decode) ?? [], metadata: metadata)
+    error.encodedDetails = details
+    return error
   }
 
   private mutating func read(_ field: HeaderBlock.Field, _ headers: HeaderBlock) {
@@ -42,7 +46,7 @@ struct ResponseFields {
     } else if headers.has(field, named: "grpc-message") {
       message = PercentEncoding.decode(value)
     } else if headers.has(field, named: "grpc-status-details-bin") {
-      details = Base64.decode(value).map(StatusDetails.decode) ?? []
+      details = Base64.decode(value)
     } else if headers.has(field, named: "grpc-encoding") {
       encoding = Compression(rawValue: headers.value(field))
     } else if Metadata.isCustom(headers.bytes[field.name]) {

@@ -32,6 +32,7 @@ package struct TestDatabase: Sendable {
   }
 
   /// Gives a clone to `body`, and closes it afterwards.
+  @discardableResult
   package static func with<Result>(
     service: String, migrations: [Migration] = [], configure: (inout DatabaseConfiguration) -> Void = { _ in },
     _ body: (TestDatabase) async throws -> Result
