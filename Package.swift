@@ -37,6 +37,10 @@ let package = Package(
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
         .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
+    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
+
+    // The services: a library each, and a main of a few lines.
+    room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
 
     // The services, each a library and a main.
     .target(
@@ -56,7 +60,20 @@ let package = Package(
         "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
         .crypto, .logging, .nioCore, .nioPosix,
       ]),
+    // What tests share.
+    .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
+    room("SampleMessages", "Tests/Support/SampleMessages", ["CSampleMessages", "CMessages", "Messages"]),
+    program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
+    room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
+    room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
+    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
+    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+
+    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
+    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
+    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",
       [
