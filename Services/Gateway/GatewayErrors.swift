@@ -1,13 +1,13 @@
 import Database
 import Messages
-package import RPC
+import RPC
 import ServiceKit
 
 // What the gateway itself answers. A reason never changes: clients act on it.
 
 extension RPCError {
   /// Rights cannot be told at present.
-  package static var accessUnknown: RPCError {
+  static var accessUnknown: RPCError {
     RPCError(
       .unavailable, "The gateway cannot tell at present who may do what. Try again in a second.",
       reason: "ACCESS_UNKNOWN")
