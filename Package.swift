@@ -42,6 +42,15 @@ let package = Package(
     // The services: a library each, and a main of a few lines.
     room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
 
+    .target(
+      name: "CommandLineTool",
+      dependencies: [
+        "Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging, .nioCore,
+        .nioPosix,
+      ],
+      path: "Services/CommandLine", exclude: ["Main"], swiftSettings: Settings.strict),
+    program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
+
     // What tests share.
     .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
     room("SampleMessages", "Tests/Support/SampleMessages", ["CSampleMessages", "CMessages", "Messages"]),
@@ -52,6 +61,12 @@ let package = Package(
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
+    tests(
+      "CommandLineTests",
+      [
+        "CommandLineTool", "Database", "DatabaseTesting", "Messages", "RPC", "ServiceKit", "UserTables", "Values", "rapport",
+        .argumentParser, .crypto, .logging, .nioCore,
+      ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
