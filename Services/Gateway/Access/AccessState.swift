@@ -54,6 +54,26 @@ package final class AccessState: Sendable {
     return view
   }
 
+  /// Decides by what holds now, and before it refuses, by what another look finds: what is missing may just have been
+  /// granted at another copy. Whether an entity exists makes no difference to how long a refusal takes.
+  ///
+  /// - Throws: what `decide` throws.
+  package func deciding<Result>(_ decide: () throws(RPCError) -> Result) async throws(RPCError) -> Result {
+    do {
+      return try decide()
+    } catch {
+      guard error.isDecidedByView else { throw error }
+    }
+    await look()
+    return try decide()
+  }
+
+  /// Looks once, before ``run()`` does: so that the first call need not wait.
+  package func prime() async {
+    let now = time.monotonic
+    for case .look(let number) in state.withLock({ $0.watch.woken(at: now) }) { await perform(look: number) }
+  }
+
   /// Waits for a look that begins after this call: what was committed before it is known then, unless the look failed.
   ///
   /// Any number of callers share a look. Returns at once while nothing runs.

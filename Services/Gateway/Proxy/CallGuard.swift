@@ -48,7 +48,7 @@ package final class CallGuard: Sendable {
       seen.withLock { $0.isOpen = true }
       return Metadata()
     }
-    return try await decided { () throws(RPCError) in
+    return try await state.deciding { () throws(RPCError) in
       let authenticated = try authenticator.caller(of: metadata)
       seen.withLock { seen in
         seen.caller = authenticated.caller
@@ -75,7 +75,7 @@ package final class CallGuard: Sendable {
   package func admit(_ message: ByteBuffer) async throws(RPCError) -> Int {
     guard method.need != .nothing else { return 0 }
     let demands = try method.demands(of: message)
-    try await decided { () throws(RPCError) in try hold(demands) }
+    try await state.deciding { () throws(RPCError) in try hold(demands) }
     return demands.count
   }
 
@@ -119,18 +119,6 @@ package final class CallGuard: Sendable {
       seen.caller = caller
       for demand in demands { seen.demands[Kind(place: demand.place, need: demand.need)] = demand }
     }
-  }
-
-  /// Decides, and before it refuses looks whether what is missing has just been granted at another copy. Whether an
-  /// entity exists makes no difference to how long that takes.
-  private func decided<Result>(_ decide: () throws(RPCError) -> Result) async throws(RPCError) -> Result {
-    do {
-      return try decide()
-    } catch {
-      guard error.isDecidedByView else { throw error }
-    }
-    await state.look()
-    return try decide()
   }
 }
 

@@ -13,6 +13,7 @@ package struct AccessService: Sendable {
   let state: AccessState
   let authenticator: Authenticator
   let tokens: TokenAuthority
+  let pageTokens: PageTokens
   let time: any TimeSource
   let randomness: any Randomness
 
@@ -24,12 +25,13 @@ package struct AccessService: Sendable {
   /// The service.
   package init(
     store: AccessStore, state: AccessState, authenticator: Authenticator, tokens: TokenAuthority,
-    time: any TimeSource, randomness: any Randomness
+    pageTokens: PageTokens, time: any TimeSource, randomness: any Randomness
   ) {
     self.store = store
     self.state = state
     self.authenticator = authenticator
     self.tokens = tokens
+    self.pageTokens = pageTokens
     self.time = time
     self.randomness = randomness
   }
