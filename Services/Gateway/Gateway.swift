@@ -1,5 +1,6 @@
 package import Database
 import HTTP
+import Logging
 import Messages
 import RPC
 package import ServiceKit

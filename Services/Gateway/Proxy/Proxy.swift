@@ -1,13 +1,13 @@
 import NIOCore
-package import RPC
-package import ServiceKit
+import RPC
+import ServiceKit
 
 /// Serves every public method that the gateway does not serve itself: checks who calls and what is named, then passes the
 /// bytes on to the service that serves it, and its answer back.
 ///
 /// Messages pass undecoded and unchanged, both ways, no faster than the slower side reads them. A call that either side
 /// gives up ends on both.
-package struct Proxy: Sendable {
+struct Proxy: Sendable {
   private let methods: PublicMethods
   private let peers: Peers
   private let authenticator: Authenticator
@@ -15,7 +15,7 @@ package struct Proxy: Sendable {
   private let time: any TimeSource
 
   /// A proxy in front of services.
-  package init(
+  init(
     methods: PublicMethods, peers: Peers, authenticator: Authenticator, state: AccessState, time: any TimeSource
   ) {
     self.methods = methods
@@ -28,8 +28,8 @@ package struct Proxy: Sendable {
   /// Serves one call.
   ///
   /// - Throws: ``RPCError``: the gateway's own refusals, or what the service answered, as it answered it.
-  package func serve(_ requests: RawRequestStream, _ responses: RawResponseWriter, _ call: Call) async throws {
-    guard let method = methods[path: call.path], method.service != .gateway else {
+  func serve(_ requests: RawRequestStream, _ responses: RawResponseWriter, _ call: Call) async throws {
+    guard let method = methods[call.path], method.service != .gateway else {
       throw RPCError.methodUnknown(call.path)
     }
     let watch = CallGuard(

@@ -1,19 +1,19 @@
-package import Values
+import Values
 
 /// What an access token says: whose it is, and for how long.
-package struct AccessToken: Sendable, Hashable {
+struct AccessToken: Sendable, Hashable {
   /// How long a token lives at most.
-  package static let lifetime: Duration = .seconds(15 * 60)
+  static let lifetime: Duration = .seconds(15 * 60)
 
   /// The number of the key that it was given for.
-  package let key: Int64
+  let key: Int64
   /// When it was given, to the second.
-  package let issued: Timestamp
+  let issued: Timestamp
   /// From then on it is refused.
-  package let expires: Timestamp
+  let expires: Timestamp
 
   /// A token.
-  package init(key: Int64, issued: Timestamp, expires: Timestamp) {
+  init(key: Int64, issued: Timestamp, expires: Timestamp) {
     self.key = key
     self.issued = issued
     self.expires = expires
