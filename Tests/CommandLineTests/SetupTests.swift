@@ -109,7 +109,7 @@ struct SetupTests {
       #expect(try await Executable().run(arguments).status == 0)
       let first = try String(contentsOfFile: "\(data)/keys/administrator.key", encoding: .utf8)
       #expect(first.hasSuffix("\n"))
-      #expect(KeySecret(String(first.dropLast())) != nil)
+      #expect(first.hasPrefix("rk_"))
       // Whoever has moved the file away keeps the key: no second one is made.
       try FileManager.default.removeItem(atPath: "\(data)/keys/administrator.key")
       #expect(try await Executable().run(arguments).status == 0)
