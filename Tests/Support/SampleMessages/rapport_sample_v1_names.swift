@@ -266,7 +266,8 @@ extension SampleV1.Keywords: BridgedMessage {
     if c.pointee.unknown_fields_11.len > 0 { self.unknownFields_11 = try Self.text(c.pointee.unknown_fields_11, 11) }
     if c.pointee.descriptor_12.len > 0 { self.descriptor = try Self.text(c.pointee.descriptor_12, 12) }
     if c.pointee.n_encode_13 > 0 { self.encode_13 = Self.numbers(c.pointee.encode_13, c.pointee.n_encode_13) }
-    for entry in Self.entries(c.pointee.encoded_14, c.pointee.n_encoded_14) {
+    if c.pointee.n_encoded_14 > 1 { self.encoded_14.reserveCapacity(c.pointee.n_encoded_14) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.encoded_14, count: c.pointee.n_encoded_14) {
       let key = try Self.text(entry.pointee.key_1, 14)
       try Self.insert(try Self.text(entry.pointee.value_2, 14), key, into: &self.encoded_14, 14)
     }
