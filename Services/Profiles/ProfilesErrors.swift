@@ -1,7 +1,7 @@
-import Database
-import RPC
-import ServiceKit
-import UserTables
+internal import Database
+internal import RPC
+internal import ServiceKit
+internal import UserTables
 
 // What Profiles answers when it refuses: code, what to do, and a reason that never changes.
 extension RPCError {
@@ -41,6 +41,9 @@ extension RPCError {
       reason: "VALUE_TAKEN",
       fieldViolations: [FieldViolation(field: "profile.fields.\(field)", description: "The value is taken.")])
   }
+
+  static let deletedMeanwhile = RPCError(
+    .aborted, "The profile was deleted meanwhile. Send the call again.", reason: "PROFILE_DELETED_MEANWHILE")
 
   static func importExists(_ name: String, isSame: Bool) -> RPCError {
     isSame

@@ -1,6 +1,6 @@
-import Messages
-import ServiceKit
-import UserTables
+internal import Messages
+internal import ServiceKit
+internal import UserTables
 
 /// Why a definition of a profile table is refused, and where.
 struct ProfileTableFault: Error, Sendable, Hashable {
