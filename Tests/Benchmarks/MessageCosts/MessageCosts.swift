@@ -35,7 +35,8 @@ struct MessageCosts {
         for index in 0..<10 { profile.fields["field\(index)"] = .with { $0.kind = .stringValue("value \(index)") } }
       })
     try measure(
-      "100 events", InternalV1.FollowResponse.with { response in
+      "100 events",
+      InternalV1.FollowResponse.with { response in
         response.events = (0..<100).map { index in
           .with {
             $0.position = Int64(index)
