@@ -65,7 +65,8 @@ let package = Package(
 
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
-    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
+    tests("GeneratorTests", ["protoc-gen-rapport"]),
+    tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",
