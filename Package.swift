@@ -72,8 +72,15 @@ let package = Package(
         "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests(
+      "GatewayTests",
+      [
+        "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
+        .crypto, .logging, .nioCore, .nioPosix,
+      ]),
+    tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
-    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
+    tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",
@@ -81,6 +88,7 @@ let package = Package(
         "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
         .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
       ]),
+    tests("UserTablesTests", ["Database", "Messages", "UserTables", "Values"]),
     tests("ValuesTests", ["Values"]),
   ]
 )
