@@ -15,17 +15,21 @@ struct CodecTests {
     }
   }
 
-  @Test("base64 is read with right padding and refused with wrong", arguments: [
-    ("AA==", [0]), ("AA", [0]), ("AAE=", [0, 1]), ("AAEC", [0, 1, 2]), ("", []), ("A", nil), ("AA=", nil),
-    ("AAA==", nil), ("AA===", nil), ("A!", nil), ("AA==A", nil), ("====", nil),
-  ] as [(String, [UInt8]?)])
+  @Test(
+    "base64 is read with right padding and refused with wrong",
+    arguments: [
+      ("AA==", [0]), ("AA", [0]), ("AAE=", [0, 1]), ("AAEC", [0, 1, 2]), ("", []), ("A", nil), ("AA=", nil),
+      ("AAA==", nil), ("AA===", nil), ("A!", nil), ("AA==A", nil), ("====", nil),
+    ] as [(String, [UInt8]?)])
   func padding(text: String, bytes: [UInt8]?) {
     #expect(Base64.decode(Array(text.utf8)) == bytes)
   }
 
-  @Test("messages are percent-encoded, and repaired when they are not", arguments: [
-    ("plain", "plain"), ("100 %", "100 %25"), ("ü\n", "%C3%BC%0A"), ("~ ", "~ "), ("\u{7f}", "%7F"),
-  ])
+  @Test(
+    "messages are percent-encoded, and repaired when they are not",
+    arguments: [
+      ("plain", "plain"), ("100 %", "100 %25"), ("ü\n", "%C3%BC%0A"), ("~ ", "~ "), ("\u{7f}", "%7F"),
+    ])
   func percent(text: String, encoded: String) {
     #expect(String(decoding: PercentEncoding.encode(text), as: UTF8.self) == encoded)
     #expect(PercentEncoding.decode(encoded.utf8) == text)
@@ -36,20 +40,24 @@ struct CodecTests {
     #expect(PercentEncoding.decode(text.utf8) == text)
   }
 
-  @Test("a timeout takes the finest unit that has room, and never gets shorter", arguments: [
-    (.zero, "0n"), (.nanoseconds(99_999_999), "99999999n"), (.nanoseconds(100_000_001), "100001u"),
-    (.seconds(1), "1000000u"), (.seconds(100), "100000m"), (.seconds(200_000), "200000S"),
-    (.seconds(6_000_000_001), "100000001M"), (.seconds(-5), "0n"),
-  ] as [(Duration, String)])
+  @Test(
+    "a timeout takes the finest unit that has room, and never gets shorter",
+    arguments: [
+      (.zero, "0n"), (.nanoseconds(99_999_999), "99999999n"), (.nanoseconds(100_000_001), "100001u"),
+      (.seconds(1), "1000000u"), (.seconds(100), "100000m"), (.seconds(200_000), "200000S"),
+      (.seconds(6_000_000_001), "100000001M"), (.seconds(-5), "0n"),
+    ] as [(Duration, String)])
   func timeout(duration: Duration, text: String) {
     let encoded = TimeoutHeader.encode(duration)
     if text.count <= 9 { #expect(String(decoding: encoded, as: UTF8.self) == text) }
     #expect(TimeoutHeader.decode(encoded).map { $0 >= duration } == true)
   }
 
-  @Test("a timeout of another form is refused", arguments: [
-    "", "S", "1", "1x", "-1S", "123456789S", "1 S", "1.5S",
-  ])
+  @Test(
+    "a timeout of another form is refused",
+    arguments: [
+      "", "S", "1", "1x", "-1S", "123456789S", "1 S", "1.5S",
+    ])
   func brokenTimeout(text: String) {
     #expect(TimeoutHeader.decode(Array(text.utf8)) == nil)
   }

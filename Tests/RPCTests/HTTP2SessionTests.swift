@@ -108,7 +108,8 @@ struct HTTP2SessionTests {
     try Self.input(client, bytes)
     var transcript = Transcript()
     transcript.add(client, bytes)
-    #expect(transcript.lines == ["headers 1 :status=200 false", "data 1 body", "headers 1 grpc-status=0 true", "ended 1"])
+    #expect(
+      transcript.lines == ["headers 1 :status=200 false", "data 1 body", "headers 1 grpc-status=0 true", "ended 1"])
   }
 
   @Test("what is submitted for a stream that is gone goes nowhere")

@@ -28,10 +28,12 @@ struct MetadataTests {
     #expect(wire.allBytes("a-bin") == [[0, 1], [0, 1, 2], [0]])
   }
 
-  @Test("what cannot travel is left out", arguments: [
-    ("grpc-status", "0"), (":path", "/"), ("te", "x"), ("content-type", "x"), ("", "x"), ("bad name", "x"),
-    ("name", "ü"), ("name", "a\r\nb"), ("name-bin", "text"), ("connection", "close"),
-  ])
+  @Test(
+    "what cannot travel is left out",
+    arguments: [
+      ("grpc-status", "0"), (":path", "/"), ("te", "x"), ("content-type", "x"), ("", "x"), ("bad name", "x"),
+      ("name", "ü"), ("name", "a\r\nb"), ("name-bin", "text"), ("connection", "close"),
+    ])
   func refused(name: String, value: String) {
     var metadata = Metadata()
     #expect(metadata.append(name, value) == false)

@@ -36,17 +36,21 @@ struct RequestHeadTests {
     #expect(head.metadata.all.map(\.name) == ["x-a", "user-agent"])
   }
 
-  @Test("what is no gRPC is refused in HTTP", arguments: [
-    ([":method": "GET"], 405), (["content-type": "text/html"], 415), (["content-type": "application/grpc-web"], 415),
-    (["content-type": "text/html", ":path": "/"], 404),
-  ] as [(KeyValuePairs<String, String>, Int)])
+  @Test(
+    "what is no gRPC is refused in HTTP",
+    arguments: [
+      ([":method": "GET"], 405), (["content-type": "text/html"], 415), (["content-type": "application/grpc-web"], 415),
+      (["content-type": "text/html", ":path": "/"], 404),
+    ] as [(KeyValuePairs<String, String>, Int)])
   func http(changes: KeyValuePairs<String, String>, status: Int) {
     #expect(Self.head(changes).refusal == .http(status))
   }
 
-  @Test("subtypes and parameters of the content type are gRPC too", arguments: [
-    "application/grpc+proto", "application/grpc;charset=utf-8",
-  ])
+  @Test(
+    "subtypes and parameters of the content type are gRPC too",
+    arguments: [
+      "application/grpc+proto", "application/grpc;charset=utf-8",
+    ])
   func contentType(value: String) {
     #expect(Self.head(["content-type": value]).refusal == nil)
   }
