@@ -40,7 +40,18 @@ let package = Package(
     room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
 
     // The services: a library each, and a main of a few lines.
-    room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    service(
+      "Gateway", ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
+    program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
+    service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
+    service(
+      "CommandLineTool", in: "CommandLine",
+      [
+        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging,
+        .nioCore, .nioPosix,
+      ]),
+    program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
 
     // What tests share.
     .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
@@ -52,6 +63,14 @@ let package = Package(
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
+    program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
+
+    tests(
+      "CommandLineTests",
+      [
+        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values",
+        "rapport", .argumentParser, .crypto, .logging, .nioCore,
+      ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
@@ -79,6 +98,13 @@ enum Settings {
 
 func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
+}
+
+/// A service's library: what stands in its folder beside the main.
+func service(_ name: String, in folder: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Services/\(folder ?? name)", exclude: ["Main"],
+    swiftSettings: Settings.strict)
 }
 
 func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
