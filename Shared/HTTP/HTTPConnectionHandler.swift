@@ -41,7 +41,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    logger.debug("HTTP connection ended", metadata: ["error": "\(type(of: error))"])
+    logger.debug("HTTP connection ended", error: error)
     act(machine.connectionLost(), context)
   }
 
@@ -187,7 +187,7 @@ extension HTTPConnectionHandler {
       do {
         response = try await handler(request)
       } catch {
-        logger.error("HTTP handler failed", metadata: ["error": "\(type(of: error))", "path": "\(request.target.path)"])
+        logger.error("HTTP handler failed", error: error)
         response = .text("The server could not answer.", status: .internalServerError)
       }
       loop.execute {
@@ -246,7 +246,7 @@ extension HTTPConnectionHandler {
       do {
         try await body(writer)
       } catch {
-        logger.error("HTTP answer was cut", metadata: ["error": "\(type(of: error))"])
+        logger.error("HTTP answer was cut", error: error)
         isWhole = false
       }
       loop.execute { [isWhole] in

@@ -77,6 +77,7 @@ struct LogLinesTests {
     logger().error("failed", error: error)
     logger().error("failed", error: Leaky())
     logger().error("failed", metadata: ["error": .stringConvertible(Leaky())])
+    logger().error("failed", metadata: ["error": "\(Leaky())"])
     #expect(!sink.text.contains("alice"))
     let lines = try read()
     #expect(lines[0]["error"] as? String == "INVALID_ARGUMENT BAD_ADDRESS (Leaky)")

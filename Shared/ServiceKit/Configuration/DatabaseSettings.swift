@@ -23,7 +23,8 @@ package struct DatabaseSettings: Sendable, Hashable {
     optional: "database.passwordFile", "File with the password of the service's login, on its first line.")
   /// Password of the login that changes the schema.
   package static let ddlPassword = Setting<String?>(
-    secret: "database.ddlPassword", "Password of the login that changes the schema; database.ddlPasswordFile is better.")
+    secret: "database.ddlPassword", "Password of the login that changes the schema; database.ddlPasswordFile is better."
+  )
   /// File with the password of the login that changes the schema.
   package static let ddlPasswordFile = Setting<String?>(
     optional: "database.ddlPasswordFile", "File with the password of the login that changes the schema.")

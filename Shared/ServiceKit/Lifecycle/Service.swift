@@ -1,7 +1,7 @@
+import CoreMetrics
 package import Database
 import Foundation
 import Glibc
-import CoreMetrics
 import Logging
 import NIOPosix
 import UnixSignals

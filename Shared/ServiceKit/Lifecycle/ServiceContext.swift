@@ -1,7 +1,7 @@
 package import Database
 package import Logging
-package import NIOPosix
 package import Messages
+package import NIOPosix
 package import RPC
 
 /// What a service is given to build itself from.

@@ -181,7 +181,7 @@ package struct ServiceProcess: Sendable {
     await context.database.shutdown()
   }
 
-  /// Connects, migrating first where the login that may is configured. A database that is not there yet is waited for.
+  /// Connects and migrates. A database that is not there yet is waited for.
   private func startDatabase() async throws -> Database {
     var backoff = Backoff()
     while true {
@@ -198,17 +198,30 @@ package struct ServiceProcess: Sendable {
     let settings = configuration.database
     let server = ServerAddress(host: settings.host, port: settings.port, database: settings.name)
     let roles = try RoleNames(prefix: settings.rolePrefix, service: definition.name.rawValue)
-    if let password = try settings.ddlPassword?.value() {
-      let migrator = Migrator(
-        server: server, roles: roles, ddl: Login(user: roles.ddl, password: password), logger: surroundings.logger)
-      try await migrator.migrate(definition.migrations)
-    }
     var databaseConfiguration = DatabaseConfiguration(
       server: server, roles: roles, password: try settings.password?.value() ?? "")
+    // Short, since it is tried again, and each failure is logged.
+    databaseConfiguration.startupWait = .seconds(2)
     databaseConfiguration.leases.maximumConnections = settings.connections
     let database = Database(configuration: databaseConfiguration, logger: surroundings.logger)
     try await database.start()
-    return database
+    do {
+      try await migrate(server, roles)
+      return database
+    } catch {
+      await database.shutdown()
+      throw error
+    }
+  }
+
+  /// Brings the schema up to date, where the login that may is configured.
+  private func migrate(_ server: ServerAddress, _ roles: RoleNames) async throws {
+    guard let password = try configuration.database.ddlPassword?.value() else {
+      return
+    }
+    let migrator = Migrator(
+      server: server, roles: roles, ddl: Login(user: roles.ddl, password: password), logger: surroundings.logger)
+    try await migrator.migrate(definition.migrations)
   }
 
   private func makeContext(_ database: Database, _ keys: KeyRing) throws -> ServiceContext {
@@ -239,7 +252,8 @@ package struct ServiceProcess: Sendable {
     let (database, time, service) = (context.database, context.time, definition.name)
     LogServer(database: database, wakeUp: wakeUp, time: time).register(in: &parts.router)
     parts.services.append(InternalV1.EventLogService.descriptor)
-    parts.jobs.append(Job("log wake-up") { await wakeUp.run(channel: Sequencer.channel(of: service), database: database) })
+    parts.jobs.append(
+      Job("log wake-up") { await wakeUp.run(channel: Sequencer.channel(of: service), database: database) })
     let sequencer = Sequencer(service: service, database: database, time: time)
     parts.jobs.append(Job("log sequencer", under: Sequencer.lease) { try await sequencer.run(fence: $0) })
   }

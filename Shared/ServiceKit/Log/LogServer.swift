@@ -33,7 +33,8 @@ package struct LogServer: Sendable {
     var cursors: [Int: Int64] = [:]
     for cursor in request.cursors {
       guard cursor.partition < Log.partitions, cursor.position >= 0 else {
-        throw RPCError(.invalidArgument, "A cursor names a partition from 0 to 63 and a position.", reason: "BAD_CURSOR")
+        throw RPCError(
+          .invalidArgument, "A cursor names a partition from 0 to 63 and a position.", reason: "BAD_CURSOR")
       }
       cursors[Int(cursor.partition)] = cursor.position
     }

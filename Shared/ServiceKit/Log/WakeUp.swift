@@ -3,7 +3,11 @@ import Synchronization
 
 /// Wakes whoever waits in this process when PostgreSQL notifies a channel.
 package final class WakeUp: Sendable {
-  private let waiting = Mutex<(next: Int, streams: [Int: AsyncStream<Void>.Continuation])>((0, [:]))
+  private let wakers = Mutex<[ObjectIdentifier: WeakWaker]>([:])
+
+  private struct WeakWaker: Sendable {
+    weak let waker: Waker?
+  }
 
   /// Nobody waits yet.
   package init() {}
@@ -15,57 +19,85 @@ package final class WakeUp: Sendable {
     }
   }
 
-  /// Wakes all who wait, and those who look the next time they wait.
+  /// Wakes all who wait, and those who wait next.
   package func wakeAll() {
-    for continuation in waiting.withLock({ Array($0.streams.values) }) {
-      continuation.yield()
+    for waker in wakers.withLock({ $0.values.compactMap(\.waker) }) {
+      waker.wake()
     }
   }
 
-  /// Someone who waits. What happens from now on wakes it, also while it does not wait.
+  /// Someone who waits. What happens from now on wakes it, also while it does not wait. It is forgotten when it is
+  /// released.
   package func subscribe() -> Waker {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    let id = waiting.withLock { state in
-      state.next += 1
-      state.streams[state.next] = continuation
-      return state.next
+    let waker = Waker()
+    wakers.withLock { wakers in
+      wakers = wakers.filter { $0.value.waker != nil }
+      wakers[ObjectIdentifier(waker)] = WeakWaker(waker: waker)
     }
-    continuation.onTermination = { [weak self] _ in
-      self?.waiting.withLock { _ = $0.streams.removeValue(forKey: id) }
-    }
-    return Waker(stream: stream, continuation: continuation)
+    return waker
+  }
+}
+
+/// One that waits; one task at a time does.
+package final class Waker: Sendable {
+  private struct State {
+    var isWoken = false
+    var waiting: CheckedContinuation<Void, Never>?
   }
 
-  /// One that waits.
-  package final class Waker: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
+  private let state = Mutex(State())
 
-    init(stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation) {
-      self.stream = stream
-      self.continuation = continuation
+  /// Ends the present wait, or the next.
+  func wake() {
+    let waiting = state.withLock { state in
+      defer { state.waiting = nil }
+      state.isWoken = state.waiting == nil
+      return state.waiting
     }
+    waiting?.resume()
+  }
 
-    deinit {
-      continuation.finish()
+  /// Waits until woken, or for a time. It returns at once when it was woken since it last waited.
+  ///
+  /// - Throws: `CancellationError` as soon as the task is cancelled.
+  package func wait(atMost longest: Duration, time: any TimeSource) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await self.untilWoken() }
+      group.addTask { try await time.sleep(for: longest) }
+      defer { group.cancelAll() }
+      try await group.next()
     }
+    try Task.checkCancellation()
+  }
 
-    /// Waits until woken, or for a time. It returns at once when it was woken since it last waited.
-    ///
-    /// - Throws: `CancellationError` as soon as the task is cancelled.
-    package func wait(atMost longest: Duration, time: any TimeSource) async throws {
-      let stream = stream
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-          for await _ in stream {
-            return
+  // Not an AsyncStream: cancelling a task that waits for one ends the stream for good.
+  private func untilWoken() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state in
+          if state.isWoken {
+            state.isWoken = false
+            return true
           }
+          state.waiting = continuation
+          return false
         }
-        group.addTask { try await time.sleep(for: longest) }
-        defer { group.cancelAll() }
-        try await group.next()
+        if isOver {
+          continuation.resume()
+        } else if Task.isCancelled {
+          giveUp()
+        }
       }
-      try Task.checkCancellation()
+    } onCancel: {
+      giveUp()
     }
+  }
+
+  private func giveUp() {
+    let waiting = state.withLock { state in
+      defer { state.waiting = nil }
+      return state.waiting
+    }
+    waiting?.resume()
   }
 }

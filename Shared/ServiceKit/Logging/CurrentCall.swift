@@ -1,5 +1,5 @@
-import Messages
 package import Logging
+import Messages
 import RPC
 
 extension Logger.MetadataProvider {

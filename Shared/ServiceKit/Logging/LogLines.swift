@@ -4,8 +4,9 @@ import Values
 /// A log handler that writes a JSON object a line: time, level, service, message, the current call, metadata.
 ///
 /// It keeps values out of the log where it can tell them: an error is written as its type, and for the suite's own
-/// errors as the code and reason they carry for this; other objects are written by their type only. Texts are written as given, so a
-/// caller never puts a value that it was sent into a message or into metadata.
+/// errors as the code and reason they carry for this; other objects are written by their type only; a text under the
+/// key `error`, which nobody can tell from a value, is withheld. Other texts are written as given, so a caller never puts
+/// a value that it was sent into a message or into metadata.
 package struct LogLines: LogHandler {
   /// Least level that is written.
   package var logLevel: Logger.Level
@@ -43,15 +44,17 @@ package struct LogLines: LogHandler {
     line.field("level", event.level.rawValue)
     line.field("service", service)
     line.field("message", event.message.description)
-    if let error = event.error {
-      line.field("error", loggable(error))
-    }
     var all = metadata
     if let metadataProvider {
       all.merge(metadataProvider.get()) { _, new in new }
     }
     if let own = event.metadata {
       all.merge(own) { _, new in new }
+    }
+    if let error = event.error {
+      all["error"] = .string(loggable(error))
+    } else if case .string? = all["error"] {
+      all["error"] = "(withheld: pass the error itself)"
     }
     for (key, value) in all.sorted(by: { $0.key < $1.key }) where !Self.ownFields.contains(key) {
       line.field(key, raw: { $0.append(value) })

@@ -23,7 +23,8 @@ package final class CallMetrics: ServerInterceptor {
     open = Meter(label: "rpc_server_calls_open", dimensions: [], factory: factory)
     unknown = MethodMetrics(method: "unknown", factory: factory)
     self.methods = Dictionary(
-      methods.map { ($0.path, MethodMetrics(method: $0.path, factory: factory)) }, uniquingKeysWith: { first, _ in first })
+      methods.map { ($0.path, MethodMetrics(method: $0.path, factory: factory)) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   /// Times the call and counts its outcome.

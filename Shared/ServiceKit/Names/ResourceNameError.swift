@@ -16,7 +16,8 @@ package struct ResourceNameError: Error, Sendable, Hashable, CustomStringConvert
   }
 
   static func badCollection(position: Int) -> ResourceNameError {
-    ResourceNameError("Part \(position) is not a collection: it has letters and digits, and begins with a small letter.")
+    ResourceNameError(
+      "Part \(position) is not a collection: it has letters and digits, and begins with a small letter.")
   }
 
   static func badEncoding(collection: String) -> ResourceNameError {
