@@ -97,6 +97,12 @@ struct GatewayFixture: Sendable {
     _ = try await gateway.call(AccessV1.AccessService.revokeKey, request, try await administratorToken())
   }
 
+  /// Moves the clock, and waits until every copy has looked since: otherwise they would let nobody in.
+  func wait(_ duration: Duration) async throws {
+    time.advance(by: duration)
+    for copy in copies { await copy.state.look() }
+  }
+
   /// Runs statements as the cluster's superuser.
   func asSuperuser<Result: Sendable>(_ body: (Database) async throws -> Result) async throws -> Result {
     let database = try await test.cluster.administratorClient(database: test.configuration.server.database)
@@ -182,7 +188,7 @@ extension ServiceContext {
       environment: ["RAPPORT_IDENTITY_PRIVATE_KEY_FILE": "/none", "RAPPORT_IDENTITY_PUBLIC_KEYS_FILE": "/none"],
       file: nil)
     let others = ServiceName.allCases.filter { $0 != .gateway }
-    let logger = Logger(label: "gateway tests") { _ in SwiftLogNoOpLogHandler() }
+    let logger = Logger.silent
     return ServiceContext(
       service: .gateway, copy: "gateway-test", configuration: try ServiceConfiguration(from: settings),
       database: database,
@@ -197,4 +203,9 @@ extension ServiceContext {
         logger: logger),
       pageTokens: PageTokens(keys), requests: RequestLedger(time: time))
   }
+}
+
+extension Logger {
+  /// Writes nothing.
+  static var silent: Logger { Logger(label: "gateway tests") { _ in SwiftLogNoOpLogHandler() } }
 }
