@@ -135,10 +135,10 @@ struct KeyTests {
       }
       #expect(try await call([]) == Refusal(.unauthenticated, "TOKEN_MISSING"))
       for values in [
-        [token], ["Basic \(token)"], ["Bearer"], ["Bearer "], ["Bearer \(token)x"], ["Bearer \(token) x"],
+        [token], ["Basic \(token)"], ["Bearer"], ["Bearer \(token)x"], ["Bearer \(token) x"],
         ["Bearer \(fixture.administrator)"], ["Bearer \(token)", "Bearer \(token)"],
       ] {
-        #expect(try await call(values) == Refusal(.unauthenticated, "TOKEN_INVALID"), "\(values.count)")
+        #expect(try await call(values) == Refusal(.unauthenticated, "TOKEN_INVALID"), "\(values.map { $0.prefix(9) })")
       }
       #expect(try await call(["bearer \(token)"]) == nil)
     }
