@@ -37,44 +37,22 @@ let package = Package(
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
         .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
-    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
 
     // The services: a library each, and a main of a few lines.
     service(
       "Gateway", ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
     program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
-    service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
-    program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
-    service(
-      "CommandLineTool", in: "CommandLine",
-      [
-        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging,
-        .nioCore, .nioPosix,
-      ]),
-    program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
 
     // What tests share.
-    .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
-    room("SampleMessages", "Tests/Support/SampleMessages", ["CSampleMessages", "CMessages", "Messages"]),
-    program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
-    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
-    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
-    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
-    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
-    tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
-    tests("GeneratorTests", ["protoc-gen-rapport"]),
-    tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
-    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
-      "ServiceKitTests",
+      "GatewayTests",
       [
-        "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
-        .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
+        "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
+        "Values", .crypto, .logging, .nioCore, .nioPosix,
       ]),
-    tests("ValuesTests", ["Values"]),
   ]
 )
 
