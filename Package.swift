@@ -51,7 +51,7 @@ let package = Package(
       "GatewayTests",
       [
         "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
-        "Values", .crypto, .logging, .nioCore, .nioPosix,
+        "Values", .crypto, .logging, .nioCore, .nioPosix, .serviceLifecycle,
       ]),
   ]
 )

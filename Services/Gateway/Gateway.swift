@@ -49,6 +49,8 @@ package struct Gateway: Sendable {
     var parts = ServiceParts(router: router, services: [AccessV1.AccessService.descriptor])
     parts.requiresPrincipals = false
     parts.interceptors = [AccessInterceptor(methods: methods, service: service)]
+    let others = context.configuration.identity.peers.keys.filter { $0 != .gateway }
+    parts.readinessChecks = [ServicesCheck(peers: context.peers, services: Array(others), state: state)]
     parts.jobs = [Job("access state") { await state.run() }, publicPages]
     return (parts, state)
   }

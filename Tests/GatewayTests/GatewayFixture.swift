@@ -116,6 +116,7 @@ struct GatewayFixture: Sendable {
 /// One copy of the gateway, running.
 struct GatewayCopy: Sendable {
   let context: ServiceContext
+  let parts: ServiceParts
   let state: AccessState
   let server: RPCServer
   let client: RPCClient
@@ -139,7 +140,7 @@ struct GatewayCopy: Sendable {
     }
     let client = RPCClient(addresses: [HostPort(host: "127.0.0.1", port: port)], logger: context.logger)
     return GatewayCopy(
-      context: context, state: built.state, server: server, client: client, database: database, jobs: jobs)
+      context: context, parts: built.parts, state: built.state, server: server, client: client, database: database, jobs: jobs)
   }
 
   func stop() async {
@@ -187,20 +188,20 @@ extension ServiceContext {
     let settings = try Settings(
       environment: ["RAPPORT_IDENTITY_PRIVATE_KEY_FILE": "/none", "RAPPORT_IDENTITY_PUBLIC_KEYS_FILE": "/none"],
       file: nil)
-    let others = ServiceName.allCases.filter { $0 != .gateway }
+    var configuration = try ServiceConfiguration(from: settings)
+    for service in ServiceName.allCases where service != .gateway {
+      configuration.identity.peers[service] = [backend.address]
+    }
     let logger = Logger.silent
     return ServiceContext(
-      service: .gateway, copy: "gateway-test", configuration: try ServiceConfiguration(from: settings),
-      database: database,
+      service: .gateway, copy: "gateway-test", configuration: configuration, database: database,
       schema: SchemaConnection(
         server: database.configuration.server, roles: database.configuration.roles, ddl: Login(user: "", password: ""),
         logger: logger),
       group: .singleton, logger: logger, metrics: MetricsRegistry(), time: time, randomness: SystemRandomness(),
       keys: keys,
       workload: WorkloadIdentity(signer: PrincipalSigner(service: .gateway, key: keys.own), time: time),
-      peers: Peers(
-        addresses: Dictionary(uniqueKeysWithValues: others.map { ($0, [backend.address]) }), group: .singleton,
-        logger: logger),
+      peers: Peers(addresses: configuration.identity.peers, group: .singleton, logger: logger),
       pageTokens: PageTokens(keys), requests: RequestLedger(time: time))
   }
 }
