@@ -1,6 +1,7 @@
 import EchoService
 import Foundation
 import Logging
+import Messages
 import NIOCore
 import RPC
 

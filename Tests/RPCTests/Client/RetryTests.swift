@@ -1,3 +1,4 @@
+import Messages
 import EchoService
 import RPC
 import Testing
