@@ -60,9 +60,6 @@ let package = Package(
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
-    program(
-      "metrics-page", "Tests/Conformance/MetricsPage",
-      ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
@@ -75,8 +72,15 @@ let package = Package(
         "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests(
+      "GatewayTests",
+      [
+        "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
+        .crypto, .logging, .nioCore, .nioPosix,
+      ]),
+    tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
-    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
+    tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",
@@ -84,6 +88,7 @@ let package = Package(
         "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
         .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
       ]),
+    tests("UserTablesTests", ["Database", "Messages", "UserTables", "Values"]),
     tests("ValuesTests", ["Values"]),
   ]
 )

@@ -45,11 +45,20 @@ package struct Gateway: Sendable {
     var router = Router()
     service.register(in: &router)
     router.fallback(proxy.serve)
+    router.registerReflection(of: Self.publicServices(methods))
     var parts = ServiceParts(router: router, services: [AccessV1.AccessService.descriptor])
     parts.requiresPrincipals = false
     parts.interceptors = [AccessInterceptor(methods: methods, service: service)]
+    let others = context.configuration.identity.peers.keys.filter { $0 != .gateway }
+    parts.readinessChecks = [ServicesCheck(peers: context.peers, services: Array(others), state: state)]
     parts.jobs = [Job("access state") { await state.run() }, publicPages]
     return (parts, state)
+  }
+
+  /// What reflection shows: all that can be called here, whoever serves it.
+  private static func publicServices(_ methods: PublicMethods) -> [ServiceDescriptor] {
+    let names = Set(methods.all.map(\.info.service))
+    return MessageRegistry.services.filter { names.contains($0.name) }
   }
 
   /// The public pages. Forms and tracking come with their services; until then every address is unknown.

@@ -42,6 +42,10 @@ extension RPCError {
       fieldViolations: [FieldViolation(field: "profile.fields.\(field)", description: "The value is taken.")])
   }
 
+  static let noRepositories = RPCError(
+    .failedPrecondition, "This deployment runs no service of custom tables, so there are no repositories to refer to.",
+    reason: "NO_REPOSITORIES")
+
   static let deletedMeanwhile = RPCError(
     .aborted, "The profile was deleted meanwhile. Send the call again.", reason: "PROFILE_DELETED_MEANWHILE")
 

@@ -19,8 +19,7 @@ package enum ProfilesService {
   package static func parts(_ context: ServiceContext) throws -> ServiceParts {
     let tables = ProfileTableStore(
       database: context.database, schema: context.schema, roles: context.database.configuration.roles)
-    let repositories = RepositoryDirectory(
-      client: try context.peers.client(of: .dataTables), identity: context.workload)
+    let repositories = RepositoryDirectory(peers: context.peers, identity: context.workload)
     let store = ProfileStore(database: context.database)
     let imports = ImportStore(database: context.database)
     let writer = ProfileWriter(

@@ -7,12 +7,18 @@ struct RepositoryDirectory: Sendable {
   static let pattern = ResourcePattern("entities/{entity}/customTables/{table}")
   static let missingReason = "The repository has no row of this key. Create the row first, or correct the key."
 
-  private let client: RPCClient
+  private let peers: Peers
   private let identity: WorkloadIdentity
 
-  init(client: RPCClient, identity: WorkloadIdentity) {
-    self.client = client
+  init(peers: Peers, identity: WorkloadIdentity) {
+    self.peers = peers
     self.identity = identity
+  }
+
+  private var client: RPCClient {
+    get throws(RPCError) {
+      do { return try peers.client(of: .dataTables) } catch { throw .noRepositories }
+    }
   }
 
   /// Checks that a name leads to a repository.
@@ -23,7 +29,7 @@ struct RepositoryDirectory: Sendable {
     var request = InternalV1.DescribeCustomTableRequest()
     request.name = repository.description
     let scope = Principal.Entity(id: entity, key: repository.id("entity"))
-    let answer = try await self.client.call(
+    let answer = try await client.call(
       InternalV1.TableDirectoryService.describeCustomTable, request, options: options(scope, deadline: call.deadline))
     guard answer.customTable?.type == .repository else {
       throw RPCError.invalid(field, "The table is no repository. Name a table of type REPOSITORY.")

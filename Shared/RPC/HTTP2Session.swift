@@ -20,6 +20,8 @@ final class HTTP2Session {
     case closed(stream: Int32, error: HTTP2ErrorCode)
     /// The frame that ends our side has gone into the output.
     case sentEnd(stream: Int32)
+    /// A header block of ours, other than a request's, cannot be sent: it is larger than HTTP/2 libraries bear.
+    case notSent(stream: Int32)
     /// The request's header block has gone into the output (client).
     case sentRequest(stream: Int32)
     /// So much of the stream's output has gone that less than ``Settings/outgoingBuffer`` waits.
@@ -403,6 +405,9 @@ extension HTTP2Session {
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
       HTTP2Session.from(user) { session in frame.map { session.frameWent($0.pointee) } ?? 0 }
     }
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, user in
+      HTTP2Session.from(user) { session in frame.map { session.frameFailed($0.pointee) } ?? 0 }
+    }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, stream, error, user in
       HTTP2Session.from(user) { $0.streamClosed(stream, error) }
     }
@@ -508,6 +513,14 @@ extension HTTP2Session {
       header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     {
       events.append(.sentEnd(stream: header.stream_id))
+    }
+    return 0
+  }
+
+  /// A request's stream is closed by nghttp2 itself, which shows as `closed`.
+  private func frameFailed(_ frame: nghttp2_frame) -> Int32 {
+    if UInt32(frame.hd.type) == NGHTTP2_HEADERS.rawValue && frame.headers.cat != NGHTTP2_HCAT_REQUEST {
+      events.append(.notSent(stream: frame.hd.stream_id))
     }
     return 0
   }

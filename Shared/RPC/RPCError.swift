@@ -9,9 +9,10 @@ import Messages
 public struct RPCError: Error, Sendable {
   /// The canonical code, never `.ok`.
   public var code: StatusCode
-  /// A sentence that says what to do. It travels to the caller, so it holds no personal values.
+  /// A sentence that says what to do. It travels to the caller, so it holds no personal values; 1,000 characters of
+  /// it at most.
   public var message: String
-  /// Machine-readable details; they travel in `grpc-status-details-bin`.
+  /// Machine-readable details; they travel in `grpc-status-details-bin`, the last ones only as far as 4 KiB go.
   public var details: [StatusDetail] {
     didSet { encodedDetails = nil }
   }

@@ -50,13 +50,17 @@ extension GoogleRPC.ErrorInfo {
 }
 
 extension GoogleRPC.BadRequest {
+  /// As many violations as travel in 3,000 bytes, at least one.
   init(_ violations: [RPC.FieldViolation]) {
     self.init()
-    fieldViolations = violations.map { violation in
+    var size = 0
+    for violation in violations {
+      size += violation.field.utf8.count + violation.description.utf8.count + 8
+      if size > 3_000 && !fieldViolations.isEmpty { return }
       var entry = FieldViolation()
       entry.field = violation.field
       entry.description = violation.description
-      return entry
+      fieldViolations.append(entry)
     }
   }
 }
@@ -70,25 +74,43 @@ extension GoogleRPC.ResourceInfo {
 
 /// The value of `grpc-status-details-bin`: a `google.rpc.Status`.
 enum StatusDetails {
-  /// - Returns: nil when there are none or they cannot be encoded; then the status travels without them.
+  /// Clients refuse header lists above 8 KiB; base64 makes four bytes of three.
+  private static let maxSize = 4_096
+
+  /// - Returns: nil when there are none; the last are left out when all would be larger than clients take.
   static func encode(_ error: RPCError) -> [UInt8]? {
     if let encoded = error.encodedDetails { return encoded }
-    if error.details.isEmpty { return nil }
-    var status = GoogleRPC.Status()
-    status.code = Int32(truncatingIfNeeded: error.code.rawValue)
-    status.message = error.message
-    status.details = error.details.map { detail in
-      var any = GoogleProtobuf.AnyMessage()
-      any.typeUrl = detail.typeURL
-      any.value = detail.value
-      return any
+    var details = error.details
+    while !details.isEmpty {
+      if let encoded = try? status(error, details).encoded(), encoded.count <= maxSize { return encoded }
+      details.removeLast()
     }
-    return try? status.encoded()
+    return nil
   }
 
   /// The details, none when the bytes are no status.
   static func decode(_ bytes: [UInt8]) -> [StatusDetail] {
     guard let status = try? GoogleRPC.Status(decoding: bytes) else { return [] }
     return status.details.map { StatusDetail(typeURL: $0.typeUrl, value: $0.value) }
+  }
+
+  private static func status(_ error: RPCError, _ details: [StatusDetail]) -> GoogleRPC.Status {
+    var status = GoogleRPC.Status()
+    status.code = Int32(truncatingIfNeeded: error.code.rawValue)
+    status.message = error.wireMessage
+    status.details = details.map { detail in
+      var any = GoogleProtobuf.AnyMessage()
+      any.typeUrl = detail.typeURL
+      any.value = detail.value
+      return any
+    }
+    return status
+  }
+}
+
+extension RPCError {
+  /// The message as it travels: 1,000 characters at most, for the same reason.
+  var wireMessage: String {
+    message.utf8.count <= 1_000 ? message : String(message.prefix(1_000)) + "…"
   }
 }

@@ -1,6 +1,6 @@
 public import NIOSSL
 
-/// The server's side of TLS. ALPN `h2` is required of the client (RFC 9113 §3.2).
+/// The server's side of TLS, 1.2 at least. It offers `h2` by ALPN (RFC 9113 §3.2).
 public struct ServerTLS: Sendable {
   /// The certificate, then those that signed it.
   public var certificates: [NIOSSLCertificate]
@@ -33,7 +33,7 @@ extension ServerTLS {
   }
 }
 
-/// The client's side of TLS.
+/// The client's side of TLS, 1.2 at least. It offers `h2` by ALPN (RFC 9113 §3.2).
 public struct ClientTLS: Sendable {
   /// Who may have signed the server's certificate; nil means those that the system trusts.
   public var roots: [NIOSSLCertificate]?

@@ -97,6 +97,12 @@ struct GatewayFixture: Sendable {
     _ = try await gateway.call(AccessV1.AccessService.revokeKey, request, try await administratorToken())
   }
 
+  /// Moves the clock, and waits until every copy has looked since: otherwise they would let nobody in.
+  func wait(_ duration: Duration) async throws {
+    time.advance(by: duration)
+    for copy in copies { await copy.state.look() }
+  }
+
   /// Runs statements as the cluster's superuser.
   func asSuperuser<Result: Sendable>(_ body: (Database) async throws -> Result) async throws -> Result {
     let database = try await test.cluster.administratorClient(database: test.configuration.server.database)
@@ -110,6 +116,7 @@ struct GatewayFixture: Sendable {
 /// One copy of the gateway, running.
 struct GatewayCopy: Sendable {
   let context: ServiceContext
+  let parts: ServiceParts
   let state: AccessState
   let server: RPCServer
   let client: RPCClient
@@ -133,7 +140,7 @@ struct GatewayCopy: Sendable {
     }
     let client = RPCClient(addresses: [HostPort(host: "127.0.0.1", port: port)], logger: context.logger)
     return GatewayCopy(
-      context: context, state: built.state, server: server, client: client, database: database, jobs: jobs)
+      context: context, parts: built.parts, state: built.state, server: server, client: client, database: database, jobs: jobs)
   }
 
   func stop() async {
@@ -181,20 +188,25 @@ extension ServiceContext {
     let settings = try Settings(
       environment: ["RAPPORT_IDENTITY_PRIVATE_KEY_FILE": "/none", "RAPPORT_IDENTITY_PUBLIC_KEYS_FILE": "/none"],
       file: nil)
-    let others = ServiceName.allCases.filter { $0 != .gateway }
-    let logger = Logger(label: "gateway tests") { _ in SwiftLogNoOpLogHandler() }
+    var configuration = try ServiceConfiguration(from: settings)
+    for service in ServiceName.allCases where service != .gateway {
+      configuration.identity.peers[service] = [backend.address]
+    }
+    let logger = Logger.silent
     return ServiceContext(
-      service: .gateway, copy: "gateway-test", configuration: try ServiceConfiguration(from: settings),
-      database: database,
+      service: .gateway, copy: "gateway-test", configuration: configuration, database: database,
       schema: SchemaConnection(
         server: database.configuration.server, roles: database.configuration.roles, ddl: Login(user: "", password: ""),
         logger: logger),
       group: .singleton, logger: logger, metrics: MetricsRegistry(), time: time, randomness: SystemRandomness(),
       keys: keys,
       workload: WorkloadIdentity(signer: PrincipalSigner(service: .gateway, key: keys.own), time: time),
-      peers: Peers(
-        addresses: Dictionary(uniqueKeysWithValues: others.map { ($0, [backend.address]) }), group: .singleton,
-        logger: logger),
+      peers: Peers(addresses: configuration.identity.peers, group: .singleton, logger: logger),
       pageTokens: PageTokens(keys), requests: RequestLedger(time: time))
   }
+}
+
+extension Logger {
+  /// Writes nothing.
+  static var silent: Logger { Logger(label: "gateway tests") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -1,4 +1,3 @@
-import Logging
 import Messages
 import NIOCore
 import RPC
@@ -20,6 +19,8 @@ final class RecordingBackend: Sendable {
   enum Outcome: Sendable { case answered, cancelled }
 
   private let state: Calls
+  /// What it says of itself; nothing is serving until a test says so.
+  let health: HealthService
   private let server: RPCServer
   let address: HostPort
 
@@ -29,8 +30,9 @@ final class RecordingBackend: Sendable {
     let failure = Mutex<RPCError?>(nil)
   }
 
-  private init(state: Calls, server: RPCServer, address: HostPort) {
+  private init(state: Calls, health: HealthService, server: RPCServer, address: HostPort) {
     self.state = state
+    self.health = health
     self.server = server
     self.address = address
   }
@@ -41,10 +43,11 @@ final class RecordingBackend: Sendable {
     router.fallback { requests, responses, call in
       try await serve(requests, responses, call, state)
     }
-    let logger = Logger(label: "backend") { _ in SwiftLogNoOpLogHandler() }
-    let server = RPCServer(router: router, configuration: ServerConfiguration(), logger: logger)
+    let health = HealthService()
+    router.register(health)
+    let server = RPCServer(router: router, configuration: ServerConfiguration(), logger: .silent)
     let port = try await server.start().port ?? 0
-    return RecordingBackend(state: state, server: server, address: HostPort(host: "127.0.0.1", port: port))
+    return RecordingBackend(state: state, health: health, server: server, address: HostPort(host: "127.0.0.1", port: port))
   }
 
   func stop() async { await server.drain(grace: .seconds(5)) }

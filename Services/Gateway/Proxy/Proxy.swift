@@ -39,15 +39,27 @@ struct Proxy: Sendable {
     guard let client = try? peers.client(of: method.service) else { throw RPCError.serviceMissing(method.service) }
     let options = CallOptions(
       deadline: call.deadline, metadata: ForwardedMetadata.of(call, principal: principal))
-    try await client.raw(path: call.path, options: options) { upstream, downstream in
-      let exchange = ProxiedExchange(
-        requests: requests, responses: responses, upstream: upstream, downstream: downstream, call: call, watch: watch)
-      if method.takesOneMessage {
-        try await exchange.sendOnly(first)
-        try await exchange.passAnswer(stream: method.answersWithStream)
-      } else {
-        try await exchange.passBothWays(first: first, stream: method.answersWithStream)
+    try await naming(method.service) {
+      try await client.raw(path: call.path, options: options) { upstream, downstream in
+        let exchange = ProxiedExchange(
+          requests: requests, responses: responses, upstream: upstream, downstream: downstream, call: call, watch: watch)
+        if method.takesOneMessage {
+          try await exchange.sendOnly(first)
+          try await exchange.passAnswer(stream: method.answersWithStream)
+        } else {
+          try await exchange.passBothWays(first: first, stream: method.answersWithStream)
+        }
       }
+    }
+  }
+
+  /// Says which service cannot be reached, where the client itself concluded that none can: such an error has a cause on
+  /// this side, while one that the service has sent passes as it is.
+  private func naming(_ service: ServiceName, _ pass: () async throws -> Void) async throws {
+    do {
+      try await pass()
+    } catch let error as RPCError where error.code == .unavailable && error.cause != nil {
+      throw RPCError.serviceUnavailable(service, cause: error)
     }
   }
 

@@ -8,7 +8,7 @@ extension AccessService {
   func createEntity(_ request: AccessV1.CreateEntityRequest, _ call: Call) async throws -> AccessV1.Entity {
     let entity = try checked(request)
     let caller = try await decide(call) { caller throws(RPCError) in
-      try caller.requireAdministration(of: .everywhere, path: "entity_id", name: "entities/-")
+      try caller.requireAdministration(of: .everywhere)
       return caller
     }
     let once = request.requestId.isEmpty ? nil : OnceRequest(id: request.requestId, body: try request.encoded())
@@ -82,7 +82,7 @@ extension AccessService {
     let fields = try changedFields(request, entity)
     let caller = try await decide(call) { caller throws(RPCError) in
       guard let entity = caller.visibleEntity(id: id) else { throw .notFound(entity: id) }
-      try caller.requireAdministration(of: .entity(entity.number), path: "entity.name", name: entity.name)
+      try caller.requireAdministration(of: .entity(entity.number))
       return caller
     }
     return try await change(origin(call, caller)) { change in

@@ -13,7 +13,7 @@ extension AccessService {
     let expireTime = checks.future(key.expireTime, at: "key.expire_time", now: time.now)
     try checks.finish()
     let (caller, grants) = try await decide(call) { caller throws(RPCError) in
-      (caller, try caller.administrable(key.grants, at: "key.grants"))
+      (caller, try caller.administrable(key.grants))
     }
     return try await change(origin(call, caller)) { change in
       let secret = KeySecret(drawnFor: try await change.reserveKeyNumber(), randomness: randomness)
@@ -60,7 +60,7 @@ extension AccessService {
     let number = try Self.keyNumber(of: key.name, at: "key.name")
     let (fields, expireTime) = try changedFields(request, key)
     let (caller, grants) = try await decide(call) { caller throws(RPCError) in
-      (caller, fields.contains("grants") ? try caller.administrable(key.grants, at: "key.grants") : [])
+      (caller, fields.contains("grants") ? try caller.administrable(key.grants) : [])
     }
     return try await change(origin(call, caller)) { change in
       var record = try await Self.administrableKey(number, of: change, by: caller)

@@ -22,11 +22,11 @@ extension Caller {
   }
 
   /// - Throws: ``RPCError`` PERMISSION_DENIED.
-  func requireAdministration(of scope: AccessGrant.Scope, path: String, name: String) throws(RPCError) {
+  func requireAdministration(of scope: AccessGrant.Scope) throws(RPCError) {
     guard !administers(scope) else { return }
     switch scope {
     case .everywhere: throw .permissionDenied(.administer, of: .access, in: "-")
-    case .entity(let number): throw .permissionDenied(.administer, of: .access, in: view.id(number) ?? name)
+    case .entity(let number): throw .permissionDenied(.administer, of: .access, in: view.id(number) ?? "-")
     }
   }
 
@@ -34,11 +34,12 @@ extension Caller {
   ///
   /// - Throws: ``RPCError`` NOT_FOUND for an entity that the caller does not see, PERMISSION_DENIED for one whose access it
   ///   does not administer.
-  func administrable(_ grants: [AccessV1.Grant], at path: String) throws(RPCError) -> [AccessGrant] {
+  func administrable(_ grants: [AccessV1.Grant]) throws(RPCError) -> [AccessGrant] {
+    if grants.isEmpty { try requireAdministration(of: .everywhere) }
     var kept: [AccessGrant] = []
-    for (index, grant) in grants.enumerated() {
+    for grant in grants {
       let scope = try scope(of: grant.entity)
-      try requireAdministration(of: scope, path: "\(path)[\(index)].entity", name: grant.entity)
+      try requireAdministration(of: scope)
       kept.append(AccessGrant(scope, grant.module, grant.right))
     }
     return kept

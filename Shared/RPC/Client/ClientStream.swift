@@ -15,7 +15,7 @@ final class ClientStream {
   private(set) var initialMetadata: Metadata?
   private(set) var trailingMetadata = Metadata()
   private var failure: RPCError?
-  private var headWaiter: CheckedContinuation<Metadata, any Error>?
+  private var headWaiters: [CheckedContinuation<Metadata, any Error>] = []
   private var responseWaiter: CheckedContinuation<Response, any Error>?
 
   init(pipe: CallPipe, deadline: Deadline?) {
@@ -29,7 +29,7 @@ final class ClientStream {
   func headCame(_ fields: ResponseFields) {
     pipe.setEncoding(fields.encoding ?? .identity)
     initialMetadata = fields.metadata
-    headWaiter.take()?.resume(returning: fields.metadata)
+    resumeHeadWaiters(.success(fields.metadata))
   }
 
   /// The status came. What came before it may still be read.
@@ -47,7 +47,7 @@ final class ClientStream {
     guard failure == nil else { return }
     failure = error
     pipe.fail(error, keepsMessages: keepsMessages && responseWaiter == nil)
-    headWaiter.take()?.resume(throwing: error)
+    resumeHeadWaiters(.failure(error))
     responseWaiter.take()?.resume(throwing: error)
   }
 
@@ -58,7 +58,7 @@ final class ClientStream {
     } else if let failure {
       continuation.resume(throwing: failure)
     } else {
-      headWaiter = continuation
+      headWaiters.append(continuation)
     }
   }
 
@@ -69,8 +69,9 @@ final class ClientStream {
   }
 
   private func finishWithSuccess() {
-    headWaiter.take()?.resume(returning: initialMetadata ?? Metadata())
-    initialMetadata = initialMetadata ?? Metadata()
+    let head = initialMetadata ?? Metadata()
+    initialMetadata = head
+    resumeHeadWaiters(.success(head))
     pipe.endReceiving()
     pipe.peerIsDone()
     guard let waiter = responseWaiter.take() else { return }
@@ -79,6 +80,12 @@ final class ClientStream {
     } catch {
       waiter.resume(throwing: error)
     }
+  }
+
+  private func resumeHeadWaiters(_ result: Result<Metadata, any Error>) {
+    let waiters = headWaiters
+    headWaiters = []
+    for waiter in waiters { waiter.resume(with: result) }
   }
 
   private func onlyResponse() throws(RPCError) -> Response {

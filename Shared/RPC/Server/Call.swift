@@ -41,11 +41,13 @@ public final class Call: Sendable {
     self.serial = serial
   }
 
-  /// The request's id: the caller's `x-request-id` when it is 1 to 128 printable characters, else one of this
+  /// The request's id: the caller's `x-request-id` when it is 1 to 128 visible ASCII characters, else one of this
   /// server's own, unique with overwhelming probability. The same at every reading.
   public var id: String {
-    if let id = metadata.first("x-request-id"), (1...128).contains(id.utf8.count) { return id }
-    return serial.description
+    guard let id = metadata.first("x-request-id"), (1...128).contains(id.utf8.count),
+      id.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+    else { return serial.description }
+    return id
   }
 
   /// A value that an interceptor attached to this call under a key.

@@ -59,7 +59,7 @@ enum ResponseHead {
 
   private static func append(_ error: RPCError, _ metadata: Metadata, to block: inout HeaderBlock) {
     block.append("grpc-status", String(error.code.rawValue).utf8)
-    if !error.message.isEmpty { block.append("grpc-message", PercentEncoding.encode(error.message)) }
+    if !error.message.isEmpty { block.append("grpc-message", PercentEncoding.encode(error.wireMessage)) }
     if let details = StatusDetails.encode(error) {
       block.append("grpc-status-details-bin", Base64.encode(details))
     }

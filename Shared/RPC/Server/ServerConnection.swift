@@ -39,6 +39,7 @@ final class ServerConnection: HTTP2Role {
     case .ended(let stream): requestEnded(stream)
     case .closed(let stream, let error): streamClosed(stream, error)
     case .sentEnd(let stream): session.stopReceiving(stream)
+    case .notSent(let stream): session.reset(stream, .internalError)
     case .drained(let stream): streams[stream]?.pipe.drained()
     case .ping(let isAcknowledgement, let opaque): pingCame(isAcknowledgement, opaque)
     case .settings(isAcknowledgement: false): lifetime.preface.cancel()
