@@ -35,7 +35,7 @@ let package = Package(
       "ServiceKit", "Shared/ServiceKit",
       [
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
-        .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
+        .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .unixSignals,
       ]),
     room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
 
