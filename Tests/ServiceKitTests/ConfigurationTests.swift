@@ -101,6 +101,21 @@ struct ConfigurationTests {
     #expect(error?.description.contains(path) == true)
   }
 
+  @Test("the files of TLS belong together")
+  func tls() throws {
+    #expect(try ServiceConfiguration(from: settings()).tls == nil)
+    let error = #expect(throws: ConfigurationError.self) {
+      try ServiceConfiguration(from: settings(["RAPPORT_TLS_CERTIFICATE_FILE": "/a.pem"]))
+    }
+    #expect(error?.description.contains("tls.keyFile") == true)
+    let all = try settings([
+      "RAPPORT_TLS_CERTIFICATE_FILE": "/nowhere/a.pem", "RAPPORT_TLS_KEY_FILE": "/nowhere/a.key",
+      "RAPPORT_TLS_AUTHORITIES_FILE": "/nowhere/ca.pem",
+    ])
+    let unreadable = #expect(throws: ConfigurationError.self) { try ServiceConfiguration(from: all).tls?.server() }
+    #expect(unreadable?.description.contains("/nowhere/a.pem") == true)
+  }
+
   @Test("the listing has every key once, with its unit and default, and no secret")
   func listing() throws {
     let keys = try Settings.describe { _ = try ServiceConfiguration(from: $0) }

@@ -23,7 +23,8 @@ struct ServiceProcessTests {
 
   /// Starts a service on a database, gives its addresses to `body`, and stops it by a signal.
   private func run(
-    on test: TestDatabase, build: @escaping @Sendable (ServiceContext) async throws -> ServiceParts,
+    on test: TestDatabase, environment: [String: String] = [:],
+    build: @escaping @Sendable (ServiceContext) async throws -> ServiceParts,
     _ body: (ServiceProcess.Addresses, KeyFiles) async throws -> Void
   ) async throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -32,7 +33,7 @@ struct ServiceProcessTests {
     try files.prepare()
     let process = ServiceProcess(
       .init(name: .profiles, migrations: LogFixture.migrations, build: build),
-      configuration: try configuration(test, files), surroundings: surroundings)
+      configuration: try configuration(test, files, environment), surroundings: surroundings)
     let (addresses, started) = AsyncStream.makeStream(of: ServiceProcess.Addresses.self)
     let running = Task {
       defer { started.finish() }
@@ -51,7 +52,9 @@ struct ServiceProcessTests {
     try await running.value
   }
 
-  private func configuration(_ test: TestDatabase, _ files: KeyFiles) throws -> ServiceConfiguration {
+  private func configuration(
+    _ test: TestDatabase, _ files: KeyFiles, _ environment: [String: String] = [:]
+  ) throws -> ServiceConfiguration {
     let server = test.configuration.server
     return try ServiceConfiguration(
       from: Settings(
@@ -62,7 +65,7 @@ struct ServiceProcessTests {
           "RAPPORT_DATABASE_DDL_PASSWORD": test.ddl.password,
           "RAPPORT_IDENTITY_PRIVATE_KEY_FILE": files.privateKey(of: .profiles),
           "RAPPORT_IDENTITY_PUBLIC_KEYS_FILE": files.publicKeys,
-        ], file: nil))
+        ].merging(environment) { _, new in new }, file: nil))
   }
 
   private var surroundings: ServiceProcess.Surroundings {
@@ -136,6 +139,35 @@ struct ServiceProcessTests {
     }
     #expect(sink.text.contains("\"message\":\"draining\""))
     #expect(sink.text.contains("\"message\":\"stopped\""))
+  }
+
+  @Test("with certificates, peers meet by TLS only, and each shows its own")
+  func certificates() async throws {
+    let certificates = try await TestCertificates()
+    defer { certificates.remove() }
+    try await TestDatabase.with(service: "profiles", migrations: LogFixture.migrations) { test in
+      try await run(on: test, environment: certificates.environment) { _ in
+        ServiceParts(router: Router(), services: [])
+      } _: { addresses, _ in
+        let settings = try Settings(environment: certificates.environment, file: nil)
+        let tls = try #require(try TLSSettings(from: settings))
+        let address = HostPort(host: "localhost", port: try #require(addresses.server.port))
+        let request = GRPCHealthV1.HealthCheckRequest()
+        let peers = Peers(addresses: [.profiles: [address]], tls: try tls.client(), group: .singleton, logger: .quiet)
+        let health = try await peers.client(of: .profiles).call(GRPCHealthV1.Health.check, request)
+        #expect(health.status == .serving)
+        await peers.close()
+        for stranger in [nil, ClientTLS(roots: try tls.client().roots)] {
+          let client = RPCClient(
+            addresses: [address], configuration: ClientConfiguration(tls: stranger), logger: .quiet)
+          let error = await #expect(throws: RPCError.self) {
+            try await client.call(GRPCHealthV1.Health.check, request, options: CallOptions(timeout: .seconds(20)))
+          }
+          #expect(error?.code == .unavailable)
+          await client.close()
+        }
+      }
+    }
   }
 
   @Test("nothing that a caller sends reaches the log, even when the handler fails with it")

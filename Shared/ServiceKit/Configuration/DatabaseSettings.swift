@@ -1,3 +1,5 @@
+package import Database
+
 /// Where a service's database is, and as whom the service connects.
 package struct DatabaseSettings: Sendable, Hashable {
   /// Host name or address, or the folder of a Unix socket. Default 127.0.0.1.
@@ -12,6 +14,10 @@ package struct DatabaseSettings: Sendable, Hashable {
   package static let rolePrefix = Setting<String?>(
     optional: "database.rolePrefix",
     "What the names of logins and roles begin with, where it is not the database's name.")
+  /// Who signs the server's certificate. Default none: in clear, for a socket's folder and loopback.
+  package static let authoritiesFile = Setting<String?>(
+    optional: "database.authoritiesFile",
+    "PEM file of those who sign PostgreSQL's certificate; without it the connection is in clear.")
   /// Connections that transactions, COPY and long queries share. Default 10.
   package static let connections = Setting<Int>(
     "database.connections", default: 10, in: 1...1_000, "Connections for transactions, COPY and long queries.")
@@ -37,6 +43,8 @@ package struct DatabaseSettings: Sendable, Hashable {
   package var name: String
   /// What the names of the logins and roles begin with.
   package var rolePrefix: String
+  /// Who signs the server's certificate; nil: in clear.
+  package var authoritiesFile: String?
   /// Connections that transactions, COPY and long queries share.
   package var connections: Int
   /// Password of the service's login; nil where the server asks for none.
@@ -53,8 +61,18 @@ package struct DatabaseSettings: Sendable, Hashable {
     let name = try settings.get(Self.name)
     self.name = name
     rolePrefix = try settings.get(Self.rolePrefix) ?? name
+    authoritiesFile = try settings.get(Self.authoritiesFile)
     connections = try settings.get(Self.connections)
     password = Secret(value: try settings.get(Self.password), file: try settings.get(Self.passwordFile))
     ddlPassword = Secret(value: try settings.get(Self.ddlPassword), file: try settings.get(Self.ddlPasswordFile))
+  }
+}
+
+extension DatabaseSettings {
+  /// The server and the database on it.
+  package var server: ServerAddress {
+    ServerAddress(
+      host: host, port: port, database: name,
+      tls: authoritiesFile.map { .verified(authorities: $0) } ?? .disabled)
   }
 }

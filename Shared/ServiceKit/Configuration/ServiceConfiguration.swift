@@ -40,6 +40,8 @@ package struct ServiceConfiguration: Sendable {
   package var logLevel: Logger.Level
   /// The service's database.
   package var database: DatabaseSettings
+  /// Certificates of connections between services; nil: in clear.
+  package var tls: TLSSettings?
   /// Keys, and where the other services are.
   package var identity: IdentityConfiguration
 
@@ -54,6 +56,7 @@ package struct ServiceConfiguration: Sendable {
     drainTime = try settings.get(Self.drainTime)
     logLevel = try settings.get(Self.logLevel)
     database = try DatabaseSettings(from: settings)
+    tls = try TLSSettings(from: settings)
     identity = try IdentityConfiguration(from: settings)
   }
 }

@@ -6,13 +6,22 @@ import Synchronization
 /// Clients of the other services, made when they are first asked for.
 package final class Peers: Sendable {
   private let addresses: [ServiceName: [HostPort]]
+  private let configuration: ClientConfiguration
   private let group: MultiThreadedEventLoopGroup
   private let logger: Logger
   private let clients = Mutex<[ServiceName: RPCClient]>([:])
 
-  /// - Parameter addresses: of every copy of each service.
-  package init(addresses: [ServiceName: [HostPort]], group: MultiThreadedEventLoopGroup, logger: Logger) {
+  /// - Parameters:
+  ///   - addresses: of every copy of each service.
+  ///   - tls: nil: in clear.
+  package init(
+    addresses: [ServiceName: [HostPort]], tls: ClientTLS? = nil, group: MultiThreadedEventLoopGroup, logger: Logger
+  ) {
     self.addresses = addresses
+    var configuration = ClientConfiguration(tls: tls)
+    // A follower's stream may be silent for long; this tells a silent peer from one that is gone.
+    configuration.keepaliveTime = .seconds(30)
+    self.configuration = configuration
     self.group = group
     self.logger = logger
   }
@@ -28,7 +37,7 @@ package final class Peers: Sendable {
       if let known = clients[service] {
         return known
       }
-      let client = RPCClient(addresses: addresses, group: group, logger: logger)
+      let client = RPCClient(addresses: addresses, configuration: configuration, group: group, logger: logger)
       clients[service] = client
       return client
     }

@@ -155,7 +155,7 @@ package struct ServiceProcess: Sendable {
   private func serve(_ built: Built, _ readiness: Readiness, started: (SocketAddress) -> Void) async throws {
     let (context, parts, health) = (built.context, built.parts, built.health)
     let logger = surroundings.logger
-    let server = makeServer(parts, context)
+    let server = try makeServer(parts, context)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for job in parts.jobs {
         group.addTask { await job.run(in: context) }
@@ -196,7 +196,7 @@ package struct ServiceProcess: Sendable {
 
   private func connect() async throws -> Database {
     let settings = configuration.database
-    let server = ServerAddress(host: settings.host, port: settings.port, database: settings.name)
+    let server = settings.server
     let roles = try RoleNames(prefix: settings.rolePrefix, service: definition.name.rawValue)
     var databaseConfiguration = DatabaseConfiguration(
       server: server, roles: roles, password: try settings.password?.value() ?? "")
@@ -239,7 +239,9 @@ package struct ServiceProcess: Sendable {
       group: surroundings.group, logger: surroundings.logger, metrics: surroundings.metrics, time: surroundings.time,
       randomness: surroundings.randomness, keys: keys,
       workload: WorkloadIdentity(signer: signer, time: surroundings.time),
-      peers: Peers(addresses: configuration.identity.peers, group: surroundings.group, logger: surroundings.logger),
+      peers: Peers(
+        addresses: configuration.identity.peers, tls: try configuration.tls?.client(), group: surroundings.group,
+        logger: surroundings.logger),
       pageTokens: PageTokens(keys), requests: RequestLedger(time: surroundings.time))
   }
 
@@ -254,7 +256,7 @@ package struct ServiceProcess: Sendable {
     parts.services.append(InternalV1.EventLogService.descriptor)
     parts.jobs.append(
       Job("log wake-up") { await wakeUp.run(channel: Sequencer.channel(of: service), database: database) })
-    let sequencer = Sequencer(service: service, database: database, time: time)
+    let sequencer = Sequencer(service: service, database: database, time: time, metrics: context.metrics)
     parts.jobs.append(Job("log sequencer", under: Sequencer.lease) { try await sequencer.run(fence: $0) })
   }
 
@@ -284,7 +286,7 @@ package struct ServiceProcess: Sendable {
     }
   }
 
-  private func makeServer(_ parts: ServiceParts, _ context: ServiceContext) -> RPCServer {
+  private func makeServer(_ parts: ServiceParts, _ context: ServiceContext) throws -> RPCServer {
     var interceptors: [any ServerInterceptor] = [
       CallMetrics(methods: parts.services.flatMap(\.methods), factory: context.metrics, time: context.time)
     ]
@@ -294,7 +296,8 @@ package struct ServiceProcess: Sendable {
     }
     return RPCServer(
       router: parts.router, interceptors: interceptors + parts.interceptors,
-      configuration: ServerConfiguration(host: configuration.listen.host, port: configuration.listen.port),
+      configuration: ServerConfiguration(
+        host: configuration.listen.host, port: configuration.listen.port, tls: try configuration.tls?.server()),
       group: context.group, logger: context.logger)
   }
 }

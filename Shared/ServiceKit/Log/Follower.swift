@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import Database
 package import Logging
 package import Messages
@@ -30,14 +31,17 @@ package struct Follower: Sendable {
   private let effect: any LogEffect
   private let time: any TimeSource
   private let logger: Logger
+  private let taken: Counter
+  private let lag: Meter
 
   /// - Parameters:
   ///   - client: of the followed service.
   ///   - metadata: carries a workload principal for all entities; asked for at each call.
   ///   - database: of the service that follows.
+  ///   - metrics: gets `log_follower_events_total` and `log_follower_lag_seconds`, by the follower's name.
   package init(
     name: String, client: RPCClient, metadata: @escaping @Sendable () throws -> Metadata, database: Database,
-    effect: any LogEffect, time: any TimeSource, logger: Logger
+    effect: any LogEffect, time: any TimeSource, logger: Logger, metrics: any MetricsFactory = MetricsSystem.factory
   ) {
     self.name = name
     self.client = client
@@ -46,6 +50,9 @@ package struct Follower: Sendable {
     self.effect = effect
     self.time = time
     self.logger = logger
+    let dimensions = [("follower", name)]
+    taken = Counter(label: "log_follower_events_total", dimensions: dimensions, factory: metrics)
+    lag = Meter(label: "log_follower_lag_seconds", dimensions: dimensions, factory: metrics)
   }
 
   /// The lease under which one copy follows.
@@ -90,6 +97,14 @@ package struct Follower: Sendable {
         try await effect.apply(events, in: transaction)
       }
     }
+    record(response.events)
+  }
+
+  private func record(_ events: [InternalV1.LogEvent]) {
+    taken.increment(by: events.count)
+    // By two clocks, so a small lag may come out negative.
+    let last = events.compactMap { $0.time?.seconds }.max() ?? time.now.secondsSinceEpoch
+    lag.set(max(0, Double(time.now.secondsSinceEpoch - last)))
   }
 
   private func rebuild(_ response: InternalV1.FollowResponse, fence: Int64) async throws {

@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import Database
 import Values
 
@@ -14,12 +15,18 @@ package struct Sequencer: Sendable {
   private let database: Database
   private let time: any TimeSource
   private let channel: String
+  private let moved: Counter
 
   /// The sequencer of a service's log.
-  package init(service: ServiceName, database: Database, time: any TimeSource) {
+  ///
+  /// - Parameter metrics: gets `log_events_total`, the events moved.
+  package init(
+    service: ServiceName, database: Database, time: any TimeSource, metrics: any MetricsFactory = MetricsSystem.factory
+  ) {
     self.database = database
     self.time = time
     channel = Self.channel(of: service)
+    moved = Counter(label: "log_events_total", dimensions: [], factory: metrics)
   }
 
   /// Moves what comes until the task is cancelled or the lease is another's.
@@ -48,7 +55,9 @@ package struct Sequencer: Sendable {
     }
     let rows = try await database.write(
       Self.move, [.text(Self.lease.name), .int(fence), .int(Int64(Self.batch)), .text(channel)], as: .worker)
-    return Int(try rows.first?.int(0) ?? 0)
+    let count = Int(try rows.first?.int(0) ?? 0)
+    moved.increment(by: count)
+    return count
   }
 
   /// Drops events that are older than ``Log/memory``, in small steps.
