@@ -108,7 +108,7 @@ package final class TestCluster: Sendable {
       listen_addresses = ''
       unix_socket_directories = '\(folder)'
       unix_socket_permissions = 0700
-      max_connections = 300
+      max_connections = 1000
       fsync = off
       full_page_writes = off
       wal_level = minimal
