@@ -35,20 +35,22 @@ let package = Package(
       "ServiceKit", "Shared/ServiceKit",
       [
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
-        .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
+        .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .unixSignals,
       ]),
     room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
 
     // The services: a library each, and a main of a few lines.
     service(
-      "Gateway", ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
+      "Gateway",
+      ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
     program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
     service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
     service(
       "CommandLineTool", in: "CommandLine",
       [
-        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging,
+        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto,
+        .logging,
         .nioCore, .nioPosix,
       ]),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
@@ -61,21 +63,27 @@ let package = Package(
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "Messages", "RPC", .logging, .nioCore]),
-    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+    program(
+      "rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
+    program(
+      "metrics-page", "Tests/Conformance/MetricsPage",
+      ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
 
     tests(
       "CommandLineTests",
       [
-        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values",
+        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables",
+        "Values",
         "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests(
       "GatewayTests",
       [
-        "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
+        "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
+        "Values",
         .crypto, .logging, .nioCore, .nioPosix,
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),

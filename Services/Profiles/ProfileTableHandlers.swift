@@ -46,7 +46,8 @@ struct ProfileTableHandlers: Sendable {
   ) async throws -> ProfilesV1.ListProfileTablesResponse {
     let parent = try name(request.parent, as: ProfileNames.tableParent, field: "parent")
     let page = try Page(
-      of: .init(method: call.path, parent: request.parent), size: request.pageSize, token: request.pageToken, tokens: pages)
+      of: .init(method: call.path, parent: request.parent), size: request.pageSize, token: request.pageToken,
+      tokens: pages)
     let found = try await page.read(call.access.readable(parent.name, of: .profiles), name: \.message.name) {
       try await store.list(entity: $0.id, after: $1, limit: $2)
     }

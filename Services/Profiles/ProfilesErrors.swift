@@ -37,7 +37,8 @@ extension RPCError {
 
   static func valueTaken(_ field: String) -> RPCError {
     RPCError(
-      .alreadyExists, "Another profile has this value of the unique field “\(field)”. Send another, or change that profile.",
+      .alreadyExists,
+      "Another profile has this value of the unique field “\(field)”. Send another, or change that profile.",
       reason: "VALUE_TAKEN",
       fieldViolations: [FieldViolation(field: "profile.fields.\(field)", description: "The value is taken.")])
   }

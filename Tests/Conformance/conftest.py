@@ -2,7 +2,6 @@
 
 import grpc
 import pytest
-
 from echo import Echo, Process
 
 

@@ -7,7 +7,6 @@ import os
 import pathlib
 import subprocess
 
-import grpc
 from google.protobuf.wrappers_pb2 import BytesValue
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -19,8 +18,7 @@ class Process:
     """A program that was told to listen and has printed its port."""
 
     def __init__(self, *options):
-        self.process = subprocess.Popen(
-            [PROGRAMS / "rpc-echo-server", *options], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([PROGRAMS / "rpc-echo-server", *options], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().split()[1])
 
     @property
@@ -48,7 +46,8 @@ class Echo:
             return getattr(channel, kind)(
                 f"/rapport.testing.Echo/{name}",
                 request_serializer=lambda value: BytesValue(value=value).SerializeToString(),
-                response_deserializer=lambda data: BytesValue.FromString(data).value)
+                response_deserializer=lambda data: BytesValue.FromString(data).value,
+            )
 
         self.channel = channel
         self.echo = method("unary_unary", "Echo")

@@ -4,13 +4,12 @@ import threading
 
 import grpc
 import pytest
+from echo import TIMEOUT
+from google.protobuf.descriptor_pool import DescriptorPool
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_status import rpc_status
-
-from echo import TIMEOUT
 
 
 def failure(call, *arguments, **options):
@@ -59,7 +58,10 @@ def test_an_error_carries_message_and_details(echo):
     status = rpc_status.from_call(error)
     assert status.message == error.details()
     info, request, resource = (
-        error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.ResourceInfo())
+        error_details_pb2.ErrorInfo(),
+        error_details_pb2.BadRequest(),
+        error_details_pb2.ResourceInfo(),
+    )
     for detail, message in zip(status.details, (info, request, resource), strict=True):
         assert detail.Unpack(message)
     assert (info.reason, info.domain) == ("PROFILE_NOT_FOUND", "rapport")

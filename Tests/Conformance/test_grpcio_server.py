@@ -6,12 +6,10 @@ import threading
 
 import grpc
 import pytest
-from google.protobuf import any_pb2
+from echo import PROGRAMS, TIMEOUT
 from google.protobuf.wrappers_pb2 import BytesValue
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
-
-from echo import PROGRAMS, TIMEOUT
 
 
 class EchoServer:
@@ -22,14 +20,21 @@ class EchoServer:
         self.cancelled = threading.Event()
         self.answers = 0
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(8), **options)
-        self.server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("rapport.testing.Echo", {
-            "Echo": self.method("unary_unary", self.echo),
-            "Fail": self.method("unary_unary", self.fail),
-            "Hang": self.method("unary_unary", self.hang),
-            "Collect": self.method("stream_unary", self.collect),
-            "Expand": self.method("unary_stream", self.expand),
-            "Chat": self.method("stream_stream", lambda requests, context: requests),
-        })])
+        self.server.add_generic_rpc_handlers(
+            [
+                grpc.method_handlers_generic_handler(
+                    "rapport.testing.Echo",
+                    {
+                        "Echo": self.method("unary_unary", self.echo),
+                        "Fail": self.method("unary_unary", self.fail),
+                        "Hang": self.method("unary_unary", self.hang),
+                        "Collect": self.method("stream_unary", self.collect),
+                        "Expand": self.method("unary_stream", self.expand),
+                        "Chat": self.method("stream_stream", lambda requests, context: requests),
+                    },
+                )
+            ]
+        )
         self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
         self.server.start()
 
@@ -38,7 +43,8 @@ class EchoServer:
         return getattr(grpc, f"{kind}_rpc_method_handler")(
             behaviour,
             request_deserializer=lambda data: BytesValue.FromString(data).value,
-            response_serializer=lambda value: BytesValue(value=value).SerializeToString())
+            response_serializer=lambda value: BytesValue(value=value).SerializeToString(),
+        )
 
     def echo(self, request, context):
         self.answers += 1
@@ -52,7 +58,8 @@ class EchoServer:
         details = [
             error_details_pb2.ErrorInfo(reason="NOT_HERE", domain="python"),
             error_details_pb2.BadRequest(
-                field_violations=[error_details_pb2.BadRequest.FieldViolation(field="a.b", description="no")]),
+                field_violations=[error_details_pb2.BadRequest.FieldViolation(field="a.b", description="no")]
+            ),
             error_details_pb2.ResourceInfo(resource_name="things/1"),
         ]
         status = status_pb2.Status(code=5, message="schön: 100 %")
@@ -102,7 +109,8 @@ class Client:
     def __init__(self, servers, scenario):
         ports = ",".join(str(server.port) for server in servers)
         self.process = subprocess.Popen(
-            [PROGRAMS / "rpc-echo-client", ports, scenario], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [PROGRAMS / "rpc-echo-client", ports, scenario], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def step(self, line=""):
         self.process.stdin.write(line + "\n")
@@ -131,17 +139,20 @@ def run():
         client.process.wait()
 
 
-@pytest.mark.parametrize("scenario, lines", [
-    ("unary", ["hello"]),
-    ("large", ["true"]),
-    ("gzip", ["true"]),
-    ("metadata", ['initial ["value", "second"]', "trailing [[0, 255, 1]]"]),
-    ("collect", ["50 5000000"]),
-    ("expand", ["5000000"]),
-    ("chat", ["0", "1", "2", "end"]),
-    ("fail", ['NOT_FOUND NOT_HERE ["a.b"] things/1', "schön: 100 %"]),
-    ("unknown", ["UNIMPLEMENTED - [] -", "Method not found!"]),
-])
+@pytest.mark.parametrize(
+    "scenario, lines",
+    [
+        ("unary", ["hello"]),
+        ("large", ["true"]),
+        ("gzip", ["true"]),
+        ("metadata", ['initial ["value", "second"]', "trailing [[0, 255, 1]]"]),
+        ("collect", ["50 5000000"]),
+        ("expand", ["5000000"]),
+        ("chat", ["0", "1", "2", "end"]),
+        ("fail", ['NOT_FOUND NOT_HERE ["a.b"] things/1', "schön: 100 %"]),
+        ("unknown", ["UNIMPLEMENTED - [] -", "Method not found!"]),
+    ],
+)
 def test_scenario(server, run, scenario, lines):
     assert run(server, scenario).finish() == lines
 
@@ -173,7 +184,7 @@ def test_calls_go_to_all_servers_in_turn(serve, run):
     before = [server.answers for server in servers]
     for number in range(10):
         assert client.step(f"call {number}") == f"call {number}"
-    assert [server.answers - count for server, count in zip(servers, before)] == [5, 5]
+    assert [server.answers - count for server, count in zip(servers, before, strict=False)] == [5, 5]
 
 
 def test_a_server_that_goes_loses_no_call(serve, run):

@@ -4,12 +4,22 @@ import random
 import struct
 
 import pytest
-
 from echo import TIMEOUT
 from test_wire import body
 from wire import (
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RESET, SETTINGS, WINDOW_UPDATE, Wire,
-    frame)
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    GOAWAY,
+    HEADERS,
+    PING,
+    PREFACE,
+    RESET,
+    SETTINGS,
+    WINDOW_UPDATE,
+    Wire,
+    frame,
+)
 
 HANG = "/rapport.testing.Echo/Hang"
 BOUND = 300 << 20
@@ -49,7 +59,8 @@ def test_random_frames(server, seed):
     wire = Wire(server)
     wire.send_to_the_end(
         frame(dice.randrange(10), dice.randrange(256), dice.randrange(8), dice.randbytes(dice.randrange(64)))
-        for _ in range(200))
+        for _ in range(200)
+    )
     wire.half_close()
     list(wire.frames())
 
@@ -73,7 +84,8 @@ def test_calls_reset_as_soon_as_made(server, echo):
     wire = Wire(server)
     cancel = struct.pack(">I", 8)
     wire.send_to_the_end(
-        wire.call(stream, body(b""), path=HANG) + frame(RESET, 0, stream, cancel) for stream in range(1, 20_000, 2))
+        wire.call(stream, body(b""), path=HANG) + frame(RESET, 0, stream, cancel) for stream in range(1, 20_000, 2)
+    )
     assert error_of(wire) is not None
     wire.close()
     assert echo.count("hang.started") < 3_000
@@ -83,7 +95,8 @@ def test_calls_reset_as_soon_as_made(server, echo):
 def test_headers_without_end(server):
     wire = Wire(server)
     wire.send_to_the_end(
-        [frame(HEADERS, 0, 1, wire.headers())] + [frame(CONTINUATION, 0, 1, b"\0\1a\1b" * 3_000)] * 10_000)
+        [frame(HEADERS, 0, 1, wire.headers())] + [frame(CONTINUATION, 0, 1, b"\0\1a\1b" * 3_000)] * 10_000
+    )
     assert error_of(wire) in (None, 1, 2, 11)
 
 
@@ -99,8 +112,11 @@ def test_one_header_named_again_and_again(server):
     block = wire.headers(more=[("x-large", "y" * 1_000)])
     bomb = wire.encoder.encode([("x-large", "y" * 1_000)]) * 10_000
     assert len(bomb) < 30_000
-    wire.send(frame(HEADERS, 0, 1, block) + frame(CONTINUATION, 0, 1, bomb[:16_000])
-              + frame(CONTINUATION, END_HEADERS, 1, bomb[16_000:]))
+    wire.send(
+        frame(HEADERS, 0, 1, block)
+        + frame(CONTINUATION, 0, 1, bomb[:16_000])
+        + frame(CONTINUATION, END_HEADERS, 1, bomb[16_000:])
+    )
     assert wire.answer(1)[0][":status"] == "431"
 
 
@@ -170,8 +186,8 @@ def test_messages_without_end_where_one_is_taken(server):
 
 def test_a_client_that_reads_no_answers(server, echo):
     wire = Wire(server)
-    wire.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 0x7fff0000 - 65_535)))
-    wire.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0x7fffffff)))
+    wire.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 0x7FFF0000 - 65_535)))
+    wire.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0x7FFFFFFF)))
     for stream in range(1, 200, 2):
         wire.send(wire.call(stream, body(b"1000000 10000"), path="/rapport.testing.Echo/Expand"))
     sent = -1
@@ -195,4 +211,4 @@ def test_more_streams_than_allowed(server):
 
 def test_a_connection_that_never_says_hello(start):
     wire = Wire(start("preface-timeout=100"), hello=False)
-    assert all(kind == SETTINGS or kind == WINDOW_UPDATE for kind, *_ in wire.frames())
+    assert all(kind in (SETTINGS, WINDOW_UPDATE) for kind, *_ in wire.frames())

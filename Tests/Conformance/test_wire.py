@@ -4,9 +4,21 @@ import struct
 
 import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
-
 from wire import (
-    ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RESET, SETTINGS, WINDOW_UPDATE, Wire, frame, message)
+    ACK,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    GOAWAY,
+    HEADERS,
+    PING,
+    RESET,
+    SETTINGS,
+    WINDOW_UPDATE,
+    Wire,
+    frame,
+    message,
+)
 
 HANG = "/rapport.testing.Echo/Hang"
 CHAT = "/rapport.testing.Echo/Chat"
@@ -83,7 +95,7 @@ def test_a_malformed_timeout_is_refused(wire):
 def test_binary_metadata_is_read_with_padding_without_and_joined(wire):
     wire.send(wire.call(1, body(b""), more=[("x-data-bin", "AAE=,AAEC"), ("x-data-bin", "AA")]))
     seen = []
-    for kind, flags, stream, payload in wire.frames():
+    for kind, flags, _stream, payload in wire.frames():
         if kind == HEADERS:
             seen.append([value for name, value in wire.decoder.decode(payload) if name == "x-data-bin"])
             if flags & END_STREAM:
@@ -121,7 +133,7 @@ def test_a_shutdown_is_announced_before_streams_are_refused(server, wire):
     server.terminate()
     frames = wire.frames()
     first = next(payload for kind, _, _, payload in frames if kind == GOAWAY)
-    assert struct.unpack(">II", first[:8]) == (0x7fffffff, 0)
+    assert struct.unpack(">II", first[:8]) == (0x7FFFFFFF, 0)
     ping = next(payload for kind, flags, _, payload in frames if kind == PING and not flags & ACK)
     wire.send(wire.call(3, body(b"on its way")))
     assert wire.answer(3)[1] == body(b"on its way")

@@ -1,10 +1,10 @@
 """A bare HTTP/2 connection, for what no client would send."""
 
+import contextlib
 import socket
 import struct
 
 import hpack
-
 from echo import TIMEOUT
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -46,20 +46,27 @@ class Wire:
 
     def half_close(self):
         """Sends no more; what the server sends can still be read."""
-        try:
+        with contextlib.suppress(OSError):  # the server has closed already
             self.socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # the server has closed already
 
     def headers(self, path=ECHO, method="POST", kind="application/grpc", more=()):
-        return self.encoder.encode([
-            (":method", method), (":scheme", "http"), (":path", path), (":authority", "test"),
-            ("te", "trailers"), ("content-type", kind), *more])
+        return self.encoder.encode(
+            [
+                (":method", method),
+                (":scheme", "http"),
+                (":path", path),
+                (":authority", "test"),
+                ("te", "trailers"),
+                ("content-type", kind),
+                *more,
+            ]
+        )
 
     def call(self, stream, data, path=ECHO, **options):
         """A whole unary request."""
-        return (frame(HEADERS, END_HEADERS, stream, self.headers(path, **options))
-                + frame(DATA, END_STREAM, stream, data))
+        return frame(HEADERS, END_HEADERS, stream, self.headers(path, **options)) + frame(
+            DATA, END_STREAM, stream, data
+        )
 
     def receive(self):
         """The next frame as (kind, flags, stream, payload), or None when the peer has closed."""

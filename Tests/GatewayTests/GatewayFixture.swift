@@ -140,7 +140,8 @@ struct GatewayCopy: Sendable {
     }
     let client = RPCClient(addresses: [HostPort(host: "127.0.0.1", port: port)], logger: context.logger)
     return GatewayCopy(
-      context: context, parts: built.parts, state: built.state, server: server, client: client, database: database, jobs: jobs)
+      context: context, parts: built.parts, state: built.state, server: server, client: client, database: database,
+      jobs: jobs)
   }
 
   func stop() async {

@@ -47,7 +47,8 @@ final class RecordingBackend: Sendable {
     router.register(health)
     let server = RPCServer(router: router, configuration: ServerConfiguration(), logger: .silent)
     let port = try await server.start().port ?? 0
-    return RecordingBackend(state: state, health: health, server: server, address: HostPort(host: "127.0.0.1", port: port))
+    return RecordingBackend(
+      state: state, health: health, server: server, address: HostPort(host: "127.0.0.1", port: port))
   }
 
   func stop() async { await server.drain(grace: .seconds(5)) }

@@ -1,5 +1,5 @@
-import Messages
 import EchoService
+import Messages
 import NIOCore
 import RPC
 import Testing

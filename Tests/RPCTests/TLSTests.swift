@@ -1,5 +1,5 @@
-import Messages
 import EchoService
+import Messages
 import NIOSSL
 import RPC
 import Testing

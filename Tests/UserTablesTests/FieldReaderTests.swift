@@ -7,7 +7,9 @@ import Values
 
 private let reader = FieldReader(zone: .utc)
 
-private func field(_ type: UserTables.FieldType, _ change: (inout FieldDefinition) -> Void = { _ in }) -> FieldDefinition {
+private func field(_ type: UserTables.FieldType, _ change: (inout FieldDefinition) -> Void = { _ in })
+  -> FieldDefinition
+{
   var field = FieldDefinition(id: "field", number: 1, type: type)
   change(&field)
   return field

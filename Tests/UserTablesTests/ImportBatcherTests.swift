@@ -15,7 +15,9 @@ private func settings(_ change: (inout TypeV1.ImportSettings) -> Void = { _ in }
 }
 
 /// All batches of a file.
-private func batches(_ file: String, _ settings: ImportSettings, from position: ImportPosition = .start) throws -> [ImportBatch] {
+private func batches(_ file: String, _ settings: ImportSettings, from position: ImportPosition = .start) throws
+  -> [ImportBatch]
+{
   var batcher = try ImportBatcher(settings: settings, fieldReader: FieldReader(zone: .utc), from: position)
   batcher.append(Array(file.utf8.dropFirst(Int(position.bytes))))
   batcher.finish()

@@ -42,7 +42,8 @@ struct Proxy: Sendable {
     try await naming(method.service) {
       try await client.raw(path: call.path, options: options) { upstream, downstream in
         let exchange = ProxiedExchange(
-          requests: requests, responses: responses, upstream: upstream, downstream: downstream, call: call, watch: watch)
+          requests: requests, responses: responses, upstream: upstream, downstream: downstream, call: call, watch: watch
+        )
         if method.takesOneMessage {
           try await exchange.sendOnly(first)
           try await exchange.passAnswer(stream: method.answersWithStream)

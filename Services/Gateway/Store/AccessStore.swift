@@ -60,7 +60,8 @@ struct AccessStore: Sendable {
   ///
   /// - Throws: ``DatabaseError``.
   func load() async throws -> AccessView {
-    let results = try await database.transaction(as: .worker, isolation: .repeatableRead, readOnly: true) { transaction in
+    let results = try await database.transaction(as: .worker, isolation: .repeatableRead, readOnly: true) {
+      transaction in
       try await transaction.execute(pipelined: [
         (Self.selectRevision, []), (Self.selectEntities, []), (Self.selectKeys, []), (Self.selectGrants, []),
       ])

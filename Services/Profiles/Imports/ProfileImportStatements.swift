@@ -97,7 +97,8 @@ struct ProfileImportStatements: Sendable {
       values.append(newValue(of: column.field))
       guard let field = table.field(column.field.id), field.isTracked else { continue }
       columns.append(field.sinceColumn)
-      values.append(field.defaultValue == nil ? "CASE WHEN input.\(column.field.column) IS NOT NULL THEN now() END" : "now()")
+      values.append(
+        field.defaultValue == nil ? "CASE WHEN input.\(column.field.column) IS NOT NULL THEN now() END" : "now()")
     }
     for (field, place) in defaults where place == nil {
       columns.append(field.sinceColumn)

@@ -165,7 +165,8 @@ struct SortedLines: Sendable {
       return
     }
     if plan.mode == .create {
-      refuse(line, plan.columns[plan.key].header, "The profile exists already. Leave the line out, or import with updates.")
+      refuse(
+        line, plan.columns[plan.key].header, "The profile exists already. Leave the line out, or import with updates.")
     } else {
       updates.append(Update(line: line, profile: existing))
       outcome.updated += 1
@@ -177,7 +178,8 @@ struct SortedLines: Sendable {
       refuse(line, plan.columns[plan.key].header, "There is no such profile. Correct the key, or import with creation.")
     } else if let missing = required.first(where: { entry in entry.place.map { line.values[$0] == .null } ?? true }) {
       let column = missing.place.map { plan.columns[$0].header } ?? missing.field.id
-      refuse(line, column, "The profile is new, and the required field “\(missing.field.id)” has no value. Give it one.")
+      refuse(
+        line, column, "The profile is new, and the required field “\(missing.field.id)” has no value. Give it one.")
     } else {
       creations.append(line)
       outcome.created += 1

@@ -38,7 +38,8 @@ struct ProfileChange: Sendable {
     if let sent = values.first(where: { $0.field.storage.id == field.storage.id }) {
       guard sent.value == value else {
         throw ProfileFault([
-          .init("profile.fields.\(field.storage.id)", "The field differs from the key in the name. Send the same value.")
+          .init(
+            "profile.fields.\(field.storage.id)", "The field differs from the key in the name. Send the same value.")
         ])
       }
       return

@@ -20,7 +20,8 @@ extension ProfileStore {
         FROM \(table.rows)
         ORDER BY id
         """)
-    try await database.transaction(as: .entity(table.entity), isolation: .repeatableRead, readOnly: true) { transaction in
+    try await database.transaction(as: .entity(table.entity), isolation: .repeatableRead, readOnly: true) {
+      transaction in
       var csv = CSVWriter()
       csv.write(["id"] + fields.map(\.storage.id))
       for try await rows in transaction.stream(statement, batch: 1_000) {
@@ -75,6 +76,8 @@ extension ProfileStore {
   }
 
   private static func value(_ text: String?, of field: ProfileField?) -> TypeV1.Value? {
-    text.map { field?.storage.type == .boolean ? TypeV1.Value(.boolValue($0 == "true")) : TypeV1.Value(.stringValue($0)) }
+    text.map {
+      field?.storage.type == .boolean ? TypeV1.Value(.boolValue($0 == "true")) : TypeV1.Value(.stringValue($0))
+    }
   }
 }

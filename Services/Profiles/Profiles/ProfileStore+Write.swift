@@ -36,7 +36,9 @@ extension ProfileStore {
         """)
     guard let row = try await transaction.execute(statement, values.map(\.value)).first else { return .notFound }
     let id = try row.int(0)
-    let changes = values.filter(\.field.isTracked).map { FieldTransition(field: $0.field, before: .null, after: $0.value) }
+    let changes = values.filter(\.field.isTracked).map {
+      FieldTransition(field: $0.field, before: .null, after: $0.value)
+    }
     try await record(changes, of: id, in: table, provenance, transaction)
     return .written(id: id, created: true)
   }

@@ -74,7 +74,8 @@ enum ProfileTableRules {
     names += table.segments.enumerated().map { ("segments[\($0)]", $1.id, $1.displayName) }
     names += table.references.enumerated().map { ("references[\($0)]", $1.id, $1.displayName) }
     guard names.count <= FieldDefinition.mostFields else {
-      throw ProfileTableFault("attributes", "The table has more than \(FieldDefinition.mostFields) fields. Remove some.")
+      throw ProfileTableFault(
+        "attributes", "The table has more than \(FieldDefinition.mostFields) fields. Remove some.")
     }
     var seen: Set<String> = []
     for (path, id, label) in names {
@@ -125,7 +126,9 @@ enum ProfileTableRules {
 
   private static func check(acceptedValues values: [String], at path: String) throws(ProfileTableFault) {
     guard values.count <= 1_000 else { throw ProfileTableFault(path, "There are more than 1,000 values. Remove some.") }
-    guard Set(values).count == values.count else { throw ProfileTableFault(path, "A value stands there twice. Remove it.") }
+    guard Set(values).count == values.count else {
+      throw ProfileTableFault(path, "A value stands there twice. Remove it.")
+    }
     for value in values where value.isEmpty || value.utf8.contains(0) || value.unicodeScalars.count > 200 {
       throw ProfileTableFault(path, "A value is empty, holds U+0000, or has more than 200 characters. Change it.")
     }
@@ -139,10 +142,12 @@ enum ProfileTableRules {
       }
       guard attribute.type == type, !attribute.multiValued else {
         throw ProfileTableFault(
-          "attributes[\(index)].meaning", "The meaning \(attribute.meaning) goes with one value of type \(type). Change one.")
+          "attributes[\(index)].meaning",
+          "The meaning \(attribute.meaning) goes with one value of type \(type). Change one.")
       }
       guard seen.insert(attribute.meaning).inserted else {
-        throw ProfileTableFault("attributes[\(index)].meaning", "Another attribute has this meaning already. Remove one.")
+        throw ProfileTableFault(
+          "attributes[\(index)].meaning", "Another attribute has this meaning already. Remove one.")
       }
     }
   }
@@ -178,14 +183,16 @@ extension ProfileTableRules {
   ) throws(ProfileTableFault) {
     for field in old.fields {
       guard let changed = new.field(field.storage.id) else {
-        throw ProfileTableFault(path(of: field), "The field “\(field.storage.id)” is missing. Fields are not removed; keep it.")
+        throw ProfileTableFault(
+          path(of: field), "The field “\(field.storage.id)” is missing. Fields are not removed; keep it.")
       }
       try checkChange(from: field, to: changed)
     }
     for field in new.fields where old.field(field.storage.id) == nil && hasProfiles {
       if field.kind == .attribute && field.storage.isRequired {
         throw ProfileTableFault(
-          path(of: field), "The new field “\(field.storage.id)” is required, but there are profiles without it. Make it optional.")
+          path(of: field),
+          "The new field “\(field.storage.id)” is required, but there are profiles without it. Make it optional.")
       }
     }
   }
@@ -194,14 +201,18 @@ extension ProfileTableRules {
     let id = old.storage.id
     guard old.isSameKind(as: new), old.storage.type == new.storage.type,
       old.storage.isMultiValued == new.storage.isMultiValued
-    else { throw ProfileTableFault(path(of: new), "The field “\(id)” cannot change its kind or type. Add another field.") }
+    else {
+      throw ProfileTableFault(path(of: new), "The field “\(id)” cannot change its kind or type. Add another field.")
+    }
     guard old.storage.isUnique == new.storage.isUnique, old.storage.isRequired == new.storage.isRequired else {
-      throw ProfileTableFault(path(of: new), "The field “\(id)” cannot become unique or required, or cease to be. Keep it.")
+      throw ProfileTableFault(
+        path(of: new), "The field “\(id)” cannot become unique or required, or cease to be. Keep it.")
     }
     let narrowed = old.storage.acceptedValues.contains { !new.storage.acceptedValues.contains($0) }
     let wasOpen = old.storage.acceptedValues.isEmpty && !new.storage.acceptedValues.isEmpty
     guard new.storage.acceptedValues.isEmpty || !(narrowed || wasOpen) else {
-      throw ProfileTableFault(path(of: new), "The accepted values of “\(id)” can only be widened. Keep those there are.")
+      throw ProfileTableFault(
+        path(of: new), "The accepted values of “\(id)” can only be widened. Keep those there are.")
     }
     guard new.storage.minimumLength <= old.storage.minimumLength, new.storage.maximumLength >= old.storage.maximumLength
     else { throw ProfileTableFault(path(of: new), "The lengths of “\(id)” can only be widened. Keep those there are.") }

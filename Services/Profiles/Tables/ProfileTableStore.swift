@@ -76,7 +76,9 @@ struct ProfileTableStore: Sendable {
         Self.insert, [.int(entity), .text(id), .bytes(message.encoded()), .textArray(draft.everyID.map(Optional.some))])
       guard let row = inserted.first else { return nil }
       let table = try Self.definition(row)
-      for statement in try Self.creation(of: table, role: roles.entity(entity)) { try await transaction.execute(statement) }
+      for statement in try Self.creation(of: table, role: roles.entity(entity)) {
+        try await transaction.execute(statement)
+      }
       return table
     }
   }

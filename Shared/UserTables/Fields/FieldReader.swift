@@ -23,7 +23,8 @@ package struct FieldReader: Sendable {
       if field.isRequired { throw .required }
       return .null
     case .listValue(let list) where field.isMultiValued:
-      return try read(list: list.values.map { element throws(FieldProblem) in try readOne(element, for: field) }, for: field)
+      return try read(
+        list: list.values.map { element throws(FieldProblem) in try readOne(element, for: field) }, for: field)
     case nil:
       throw FieldProblem("The value has no kind set. Set one, or `null_value` to clear the field.")
     default:

@@ -46,7 +46,8 @@ extension Timestamp {
     let (microseconds, overflow) = message.seconds.multipliedReportingOverflow(by: 1_000_000)
     guard !overflow, (0..<1_000_000_000).contains(message.nanos) else { throw .notA(.timestamp) }
     do {
-      try self.init(microsecondsSinceEpoch: microseconds.addingReportingOverflow(Int64(message.nanos / 1_000)).partialValue)
+      try self.init(
+        microsecondsSinceEpoch: microseconds.addingReportingOverflow(Int64(message.nanos / 1_000)).partialValue)
     } catch { throw .notA(.timestamp) }
   }
 

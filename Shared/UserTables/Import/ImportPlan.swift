@@ -48,7 +48,8 @@ package struct ImportPlan: Sendable {
     guard let key = columns.firstIndex(where: { $0.field.id == settings.key }) else {
       throw .missingColumn(settings.columns[settings.key] ?? settings.key)
     }
-    if settings.columns.isEmpty, let unknown = header.first(where: { name in !columns.contains { $0.header == name } }) {
+    if settings.columns.isEmpty, let unknown = header.first(where: { name in !columns.contains { $0.header == name } })
+    {
       throw .unknownColumn(unknown)
     }
     self.columns = columns
@@ -114,7 +115,8 @@ package struct ImportFault: Error, Sendable, Hashable {
 
   static func unknownColumn(_ name: String) -> ImportFault {
     ImportFault(
-      "The table has no field “\(name)”, a column of the file. Map the columns that are to be read, or remove this one.")
+      "The table has no field “\(name)”, a column of the file. Map the columns that are to be read, or remove this one."
+    )
   }
 
   static let notUTF8 = ImportFault("The file's header is not UTF-8. Save the file as UTF-8.")

@@ -38,7 +38,8 @@ struct DemandTests {
     }
   }
 
-  @Test("every grant against every rule: allowed with the right, denied where something else is held, not found elsewhere")
+  @Test(
+    "every grant against every rule: allowed with the right, denied where something else is held, not found elsewhere")
   func matrix() throws {
     let grants: [(OptionsV1.Module, OptionsV1.Right)?] =
       [nil] + (RightSet.modules + [.all]).flatMap { module in RightSet.rights.map { (module, $0) } }
@@ -48,7 +49,8 @@ struct DemandTests {
         for right in RightSet.rights {
           let method = method(ProfilesV1.ProfileService.getProfile.info, .right(right, module))
           for entity in ["b2c", "b2b", "none"] {
-            let name = NamedResource(path: "name", value: "entities/\(entity)/things/1", type: "profiles.rapport/Profile")
+            let name = NamedResource(
+              path: "name", value: "entities/\(entity)/things/1", type: "profiles.rapport/Profile")
             let demand = try #require(try method.demands(of: [name]).first)
             #expect(
               try outcome(caller, demand) == Self.expected(granted, module, right, in: entity),
@@ -107,7 +109,8 @@ struct DemandTests {
         path: "targeting.criterion.all.criteria[1].targeting", value: "entities/b2b/targetings/x",
         type: "targeting.rapport/Targeting"),
       NamedResource(
-        path: "targeting.criterion.rows.table", value: "entities/b2c/customTables/o", type: "tables.rapport/CustomTable"),
+        path: "targeting.criterion.rows.table", value: "entities/b2c/customTables/o", type: "tables.rapport/CustomTable"
+      ),
     ])
     #expect(
       demands.map(\.need) == [
@@ -131,7 +134,8 @@ struct DemandTests {
     let imports = method(ProfilesV1.ProfileService.importProfiles.info, .right(.write, .profiles))
     for path in ["start.parent", "start.resume"] {
       let demands = try imports.demands(of: [
-        NamedResource(path: path, value: "entities/b2c/profileTables/t/imports/1", type: "profiles.rapport/ProfileImport")
+        NamedResource(
+          path: path, value: "entities/b2c/profileTables/t/imports/1", type: "profiles.rapport/ProfileImport")
       ])
       #expect(demands.map(\.need) == [.right(.write, .profiles)])
     }
@@ -141,11 +145,13 @@ struct DemandTests {
   func wildcard() throws {
     let list = method(ProfilesV1.ProfileService.listProfileTables.info)
     func place(_ method: PublicMethod, _ path: String, _ name: String) throws -> Demand.Place? {
-      try method.demands(of: [NamedResource(path: path, value: name, type: "profiles.rapport/ProfileTable")]).first?.place
+      try method.demands(of: [NamedResource(path: path, value: name, type: "profiles.rapport/ProfileTable")]).first?
+        .place
     }
     #expect(try place(list, "parent", "entities/-") == .anyEntity)
     for (method, path, name) in [
-      (list, "name", "entities/-"), (list, "filter.parent", "entities/-"), (list, "parent", "entities/-/profileTables/t"),
+      (list, "name", "entities/-"), (list, "filter.parent", "entities/-"),
+      (list, "parent", "entities/-/profileTables/t"),
       (method(), "parent", "entities/-"), (method(), "name", "entities/-/profileTables/t/profiles/1"),
     ] {
       let error = try #require(throws: RPCError.self) { try place(method, path, name) }

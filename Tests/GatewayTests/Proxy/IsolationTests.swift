@@ -11,7 +11,8 @@ struct IsolationTests {
     try PublicMethods.ofSuite().all.filter { $0.service != .gateway }
   }
 
-  @Test("in every field of every request that names a resource: a foreign name is not found, and nothing reaches a service")
+  @Test(
+    "in every field of every request that names a resource: a foreign name is not found, and nothing reaches a service")
   func everyField() async throws {
     try await GatewayFixture.with { fixture in
       let token = try await fixture.token(

@@ -43,7 +43,8 @@ struct ProxyTests {
     }
   }
 
-  @Test("the caller's metadata passes without its credentials; the principal, the request's id and the peer come with it")
+  @Test(
+    "the caller's metadata passes without its credentials; the principal, the request's id and the peer come with it")
   func requestMetadata() async throws {
     try await GatewayFixture.with { fixture in
       let token = try await fixture.token(granted: "b2c:profiles:read", "-:forms:export")
@@ -56,7 +57,8 @@ struct ProxyTests {
       options.metadata.append("cookie", "session=1")
       options.timeout = .seconds(60)
       let message = ByteBuffer(bytes: try get())
-      try await fixture.gateway.client.raw(path: Service.getProfileTable.info.path, options: options) { writer, answers in
+      try await fixture.gateway.client.raw(path: Service.getProfileTable.info.path, options: options) {
+        writer, answers in
         try await writer.send(message)
         try await writer.finish()
         while try await answers.next() != nil {}
@@ -232,7 +234,9 @@ struct ProxyTests {
     try await GatewayFixture.with { fixture in
       let token = try await fixture.token(granted: "b2c:profiles:read")
       for request in [try get() + get("b2b"), try get("b2b") + get()] {
-        let refused = try await refusal { try await fixture.gateway.raw(Service.getProfileTable.info, [request], token) }
+        let refused = try await refusal {
+          try await fixture.gateway.raw(Service.getProfileTable.info, [request], token)
+        }
         #expect(refused == Refusal(.notFound, "RESOURCE_NOT_FOUND"))
       }
     }

@@ -112,8 +112,10 @@ struct KeyTests {
     try await GatewayFixture.with { fixture in
       let randomness = RepeatableRandomness()
       for text in [
-        KeySecret(drawnFor: 1, randomness: randomness).text, KeySecret(drawnFor: 4_711, randomness: randomness).text, "",
-        "rk_1_", fixture.administrator + "A", fixture.administrator.uppercased(), String(fixture.administrator.dropLast()),
+        KeySecret(drawnFor: 1, randomness: randomness).text, KeySecret(drawnFor: 4_711, randomness: randomness).text,
+        "",
+        "rk_1_", fixture.administrator + "A", fixture.administrator.uppercased(),
+        String(fixture.administrator.dropLast()),
       ] {
         let error = try #require(try await error { try await fixture.token(text) })
         #expect(Refusal(error) == Refusal(.unauthenticated, "KEY_INVALID"))
@@ -152,7 +154,8 @@ struct KeyTests {
       let found = try await fixture.asSuperuser { database in
         var rows = ""
         for table in ["access_state", "entities", "keys", "key_grants", "requests", "audit_records"] {
-          let statement = Statement(name: "test.dump", sql: "select row_to_json(line)::text from gateway.\(table) as line")
+          let statement = Statement(
+            name: "test.dump", sql: "select row_to_json(line)::text from gateway.\(table) as line")
           for row in try await database.read(statement, [], as: .none) { rows += try row.text(0) }
         }
         return rows
@@ -261,7 +264,8 @@ struct DelegatedAdministrationTests {
       let token = try await fixture.token(granted: "-:all:administer", "-:access:write")
       let denied = Refusal(.permissionDenied, "RIGHT_MISSING")
       #expect(
-        try await refusal { try await fixture.gateway.call(Service.listKeys, AccessV1.ListKeysRequest(), token) } == denied)
+        try await refusal { try await fixture.gateway.call(Service.listKeys, AccessV1.ListKeysRequest(), token) }
+          == denied)
       #expect(try await create(fixture, token, "b2c:forms:read") == denied)
       var get = AccessV1.GetKeyRequest()
       get.name = "keys/1"

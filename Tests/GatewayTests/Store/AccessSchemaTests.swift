@@ -25,7 +25,8 @@ struct AccessSchemaTests {
   func appendOnly() async throws {
     try await TestDatabase.with(service: "gateway", migrations: Gateway.migrations) { test in
       for sql in [
-        "delete from audit_records", "update audit_records set subject = ''", "delete from entities", "delete from keys",
+        "delete from audit_records", "update audit_records set subject = ''", "delete from entities",
+        "delete from keys",
         "delete from requests", "update requests set reply = ''",
       ] {
         let error = await #expect(throws: DatabaseError.self) {

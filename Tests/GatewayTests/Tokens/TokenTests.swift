@@ -54,7 +54,8 @@ struct TokenTests {
     let text = try TokenAuthority(key: key).sign(sample())
     let others = [
       "", "rt_", "Bearer", String(text.dropLast()), text + "A", text + "=", " " + text, text + "\n", text.uppercased(),
-      String(repeating: "A", count: text.count), text.replacing("rt_", with: "rk_"), text.replacing("K", with: "\u{212A}"),
+      String(repeating: "A", count: text.count), text.replacing("rt_", with: "rk_"),
+      text.replacing("K", with: "\u{212A}"),
       "eyJhbGciOiJub25lIn0.eyJrZXkiOjE3fQ.",
     ]
     for other in others where other != text { #expect(refusal(other) == .invalid, "\(other)") }
