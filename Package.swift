@@ -26,7 +26,7 @@ let package = Package(
     .systemLibrary(name: "CNghttp2", path: "Shared/CNghttp2", pkgConfig: "libnghttp2"),
     .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
-    .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
+    .systemLibrary(name: "CRoaring", path: "Shared/CRoaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
     .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
     .target(
@@ -53,6 +53,7 @@ let package = Package(
       name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
       swiftSettings: strict
     ),
+    .target(name: "Populations", dependencies: ["CRoaring"], path: "Shared/Populations", swiftSettings: strict),
     .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
     .target(
       name: "Database",
@@ -71,6 +72,8 @@ let package = Package(
       path: "Tests/Support/DatabaseTesting",
       swiftSettings: strict
     ),
+    .testTarget(
+      name: "PopulationsTests", dependencies: ["Populations"], path: "Tests/PopulationsTests", swiftSettings: strict),
     .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
     .testTarget(
       name: "DatabaseTests",
