@@ -1,13 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
-
 let package = Package(
   name: "Rapport",
   dependencies: [
@@ -23,8 +16,8 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
+    // C libraries: a module map and a header that includes theirs, nothing else.
     .systemLibrary(name: "CNghttp2", path: "Shared/CNghttp2", pkgConfig: "libnghttp2"),
-    .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
@@ -84,5 +77,71 @@ let package = Package(
       path: "Tests/DatabaseTests",
       swiftSettings: strict
     ),
+    .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
+    .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
+    .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+
+    // What every service stands on, lowest first.
+    .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
+    room("Messages", "Shared/Messages", ["CMessages"]),
+    program("protoc-gen-rapport", "Shared/Generator", [.protobuf, .protobufPlugin]),
+    room("Values", "Shared/Values"),
+    room("RPC", "Shared/RPC", ["CNghttp2", "CZlib", "Messages", .logging, .nioCore, .nioPosix, .nioSSL]),
+    room("HTTP", "Shared/HTTP", [.logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]),
+    room("Database", "Shared/Database", ["CPostgres", "Values", .deque, .logging]),
+    room(
+      "ServiceKit", "Shared/ServiceKit",
+      [
+        "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
+        .nioPosix, .serviceLifecycle, .unixSignals,
+      ]),
+    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
+
+    // The services: a library each, and a main of a few lines.
+    room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+
+    // What tests share.
+    room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
+    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+
+    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests("ValuesTests", ["Values"]),
   ]
 )
+
+/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let configuration = product(name: "Configuration", package: "swift-configuration")
+  static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let deque = product(name: "DequeModule", package: "swift-collections")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+  static let protobufPlugin = product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf")
+  static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+}

@@ -28,6 +28,11 @@ public protocol Message: Sendable, Hashable {
   /// - Parameter allocate: called once with the exact size in bytes; returns at least as much memory.
   /// - Throws: ``EncodingError``, or what `allocate` throws.
   func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws
+
+  /// The message in the protobuf wire format, as ``encode(into:)`` writes it.
+  ///
+  /// - Throws: ``EncodingError``.
+  func encoded() throws -> [UInt8]
 }
 
 extension Message {
@@ -38,15 +43,10 @@ extension Message {
     self = try bytes.withUnsafeBytes { try Self(decoding: $0, limits: limits) }
   }
 
-  /// The message in the protobuf wire format; deterministic.
-  ///
-  /// - Throws: ``EncodingError``.
-  public func encoded() throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try encode { size in
-      bytes = [UInt8](repeating: 0, count: size)
-      return bytes.withUnsafeMutableBytes { $0 }
-    }
-    return bytes
+  /// A message that `fill` completes.
+  public static func with(_ fill: (inout Self) throws -> Void) rethrows -> Self {
+    var message = Self()
+    try fill(&message)
+    return message
   }
 }

@@ -1,12 +1,307 @@
 import Messages
 import NIOCore
 
+/// The messages of one call, both ways, on its connection's loop: what the transport and the call's tasks share.
+///
+/// Not Sendable; tasks use it by ``CallPipeHandle``.
+final class CallPipe {
+  enum Read {
+    case message(ByteBuffer)
+    case end
+    case failed(RPCError)
+    case wait
+  }
+
+  let connection: HTTP2Connection
+  let stream: Int32
+  /// How messages that are worth it are compressed.
+  let compression: Compression
+  private(set) var inbox: MessageInbox
+  private let maxSendSize: Int
+  private var failure: RPCError?
+  private var reader: CheckedContinuation<ByteBuffer?, any Error>?
+  private var writers: [CheckedContinuation<Void, any Error>] = []
+  private var isSendingEnded = false
+  /// The response's head, until it is sent (server).
+  private var unsentHead: Call?
+
+  /// - Parameter responseTo: on a server, the call whose initial metadata goes out before the first message.
+  init(
+    connection: HTTP2Connection, stream: Int32, limits: (receive: Int, send: Int), compression: Compression,
+    responseTo call: Call? = nil
+  ) {
+    self.connection = connection
+    self.stream = stream
+    self.compression = compression
+    inbox = MessageInbox(maxSize: limits.receive)
+    maxSendSize = limits.send
+    unsentHead = call
+  }
+
+  var hasSentHead: Bool { unsentHead == nil }
+}
+
+// MARK: - In
+
+extension CallPipe {
+  /// Names the encoding of compressed messages.
+  func setEncoding(_ encoding: Compression) { inbox.encoding = encoding }
+
+  /// Lets the peer's window open for all that comes: the call needs a whole message before it can start.
+  func wantMessages() {
+    inbox.isWanted = true
+    credit()
+  }
+
+  /// Takes bytes from the peer.
+  ///
+  /// - Throws: ``RPCError``: what the peer sends is not acceptable.
+  func receive(_ bytes: ByteBuffer) throws(RPCError) {
+    guard failure == nil else {
+      connection.session.openStreamWindow(stream, bytes.readableBytes)
+      return
+    }
+    try inbox.receive(bytes)
+    serveReader()
+    credit()
+  }
+
+  /// The peer has ended its side with success.
+  func endReceiving() {
+    inbox.end()
+    serveReader()
+  }
+
+  /// The next message for a task.
+  func read() -> Read {
+    if let failure, !inbox.isEnded { return .failed(failure) }
+    do {
+      switch try inbox.next() {
+      case .message(let message):
+        credit()
+        return .message(message)
+      case .end: return failure.map(Read.failed) ?? .end
+      case .none: return .wait
+      }
+    } catch {
+      fail(error)
+      return .failed(error)
+    }
+  }
+
+  /// Keeps a task that found nothing to read until there is.
+  func wait(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
+    guard reader == nil else {
+      continuation.resume(throwing: RPCError(.internal, "Two tasks read the same stream at once."))
+      return
+    }
+    reader = continuation
+    inbox.isWanted = true
+    serveReader()
+    credit()
+  }
+
+  /// Lets the waiting reader go because its task was cancelled.
+  func cancelRead() {
+    reader.take()?.resume(throwing: CancellationError())
+    inbox.isWanted = false
+  }
+
+  private func serveReader() {
+    guard reader != nil else { return }
+    switch read() {
+    case .message(let message): reader.take()?.resume(returning: message)
+    case .end: reader.take()?.resume(returning: nil)
+    case .failed(let error): reader.take()?.resume(throwing: error)
+    case .wait: inbox.isWanted = true
+    }
+  }
+
+  private func credit() {
+    let count = inbox.takeCredit()
+    guard count > 0 else { return }
+    connection.session.openStreamWindow(stream, count)
+    connection.needsTurn()
+  }
+}
+
+// MARK: - Out
+
+extension CallPipe {
+  /// Sends the response's head if it is not sent (server).
+  func sendHead() {
+    guard let call = unsentHead else { return }
+    unsentHead = nil
+    connection.session.respond(stream, ResponseHead.headers(call.initialMetadata, compression))
+    connection.needsTurn()
+  }
+
+  /// Sends one framed message.
+  ///
+  /// - Returns: whether the sender may go on at once, without waiting for room.
+  /// - Throws: ``RPCError``: the call has ended.
+  func write(_ framed: ByteBuffer) throws(RPCError) -> Bool {
+    if let failure { throw failure }
+    guard !isSendingEnded else { throw RPCError(.internal, "A message follows the end of the stream.") }
+    sendHead()
+    let waiting = connection.session.send(stream, framed)
+    connection.needsTurn()
+    return waiting < connection.session.outgoingBuffer
+  }
+
+  /// Keeps a sender until there is room.
+  func waitForRoom(_ continuation: CheckedContinuation<Void, any Error>) {
+    if let failure {
+      continuation.resume(throwing: failure)
+    } else if connection.session.waiting(stream) < connection.session.outgoingBuffer {
+      continuation.resume()
+    } else {
+      writers.append(continuation)
+    }
+  }
+
+  /// There is room again.
+  func drained() {
+    let waiting = writers
+    writers.removeAll()
+    for writer in waiting { writer.resume() }
+  }
+
+  /// Lets waiting senders go because a task was cancelled; their messages are on their way.
+  func cancelWrites() {
+    let waiting = writers
+    writers.removeAll()
+    for writer in waiting { writer.resume(throwing: CancellationError()) }
+  }
+
+  /// Ends our side with trailers (server) or without (client).
+  func endSending(trailers: HeaderBlock? = nil) {
+    guard !isSendingEnded else { return }
+    isSendingEnded = true
+    connection.session.end(stream, trailers: trailers)
+    connection.needsTurn()
+  }
+
+  /// The call is over: everything that waits fails, and all that follows.
+  ///
+  /// - Parameter keepsMessages: whether what has come may still be read before the failure shows.
+  func fail(_ error: RPCError, keepsMessages: Bool = false) {
+    guard failure == nil else { return }
+    failure = error
+    isSendingEnded = true
+    if keepsMessages { inbox.end() }
+    serveReader()
+    let waiting = writers
+    writers.removeAll()
+    for writer in waiting { writer.resume(throwing: error) }
+  }
+
+  /// A message with its prefix, compressed if that is worth it.
+  ///
+  /// - Throws: RESOURCE_EXHAUSTED when it is larger than this end may send.
+  func frame(_ message: ByteBuffer) throws(RPCError) -> ByteBuffer {
+    try MessageFraming.frame(message, maxSize: maxSendSize, compression: compression)
+  }
+
+  /// The same for a message that is not encoded yet.
+  func frame(_ message: some Message) throws -> ByteBuffer {
+    try MessageFraming.frame(message, maxSize: maxSendSize, compression: compression)
+  }
+}
+
+/// A task's hold on a ``CallPipe``, from any thread; quick on the pipe's own loop.
 struct CallPipeHandle: Sendable {
-  func next() async throws -> ByteBuffer? { nil }
-  func send(_ message: ByteBuffer) async throws {}
-  func send(_ message: some Message) async throws {}
-  func sendHeaders() async throws {}
-  func halfClose() async throws {}
-  func initialMetadata() async throws -> Metadata { Metadata() }
-  func trailingMetadata() async -> Metadata { Metadata() }
+  private let pipe: NIOLoopBound<CallPipe>
+
+  /// On the pipe's loop only.
+  init(_ pipe: CallPipe) {
+    self.pipe = NIOLoopBound(pipe, eventLoop: pipe.connection.eventLoop)
+  }
+
+  private var loop: any EventLoop { pipe.eventLoop }
+
+  /// The next message, or nil at the end.
+  func next() async throws -> ByteBuffer? {
+    if loop.inEventLoop {
+      switch pipe.value.read() {
+      case .message(let message): return message
+      case .end: return nil
+      case .failed(let error): throw error
+      case .wait: break
+      }
+    }
+    return try await cancellable { pipe, continuation in
+      pipe.wait(continuation)
+    } onCancel: { pipe in
+      pipe.cancelRead()
+    }
+  }
+
+  func send(_ message: ByteBuffer) async throws {
+    try await send { pipe in try pipe.frame(message) }
+  }
+
+  func send(_ message: some Message) async throws {
+    try await send { pipe in try pipe.frame(message) }
+  }
+
+  /// Sends a message after which nothing follows: it need not wait for room.
+  func sendLast(_ message: some Message) async throws {
+    if loop.inEventLoop {
+      _ = try pipe.value.write(pipe.value.frame(message))
+    } else {
+      try await hop { pipe in _ = try pipe.write(pipe.frame(message)) }
+    }
+  }
+
+  func sendHead() async throws {
+    try await hop { pipe in pipe.sendHead() }
+  }
+
+  private func send(_ frame: @escaping @Sendable (CallPipe) throws -> ByteBuffer) async throws {
+    let hasRoom: Bool
+    if loop.inEventLoop {
+      hasRoom = try pipe.value.write(frame(pipe.value))
+    } else {
+      hasRoom = try await hop { pipe in try pipe.write(frame(pipe)) }
+    }
+    if hasRoom { return }
+    try await cancellable { pipe, continuation in
+      pipe.waitForRoom(continuation)
+    } onCancel: { pipe in
+      pipe.cancelWrites()
+    }
+  }
+
+  /// Does something on the loop and returns what came of it.
+  func hop<Result: Sendable>(_ body: @escaping @Sendable (CallPipe) throws -> Result) async throws -> Result {
+    if loop.inEventLoop { return try body(pipe.value) }
+    return try await withCheckedThrowingContinuation { continuation in
+      loop.execute { continuation.resume(with: Swift.Result { try body(pipe.value) }) }
+    }
+  }
+
+  /// Suspends on the loop until the pipe, or the task's cancellation, resumes the continuation.
+  private func cancellable<Result: Sendable>(
+    _ start: @escaping @Sendable (CallPipe, CheckedContinuation<Result, any Error>) -> Void,
+    onCancel cancel: @escaping @Sendable (CallPipe) -> Void
+  ) async throws -> Result {
+    let wasCancelled = Flag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        onLoop {
+          start(pipe.value, continuation)
+          // The cancellation may have reached the loop before the wait began.
+          if wasCancelled.isRaised { cancel(pipe.value) }
+        }
+      }
+    } onCancel: {
+      wasCancelled.raise()
+      onLoop { cancel(pipe.value) }
+    }
+  }
+
+  private func onLoop(_ body: @escaping @Sendable () -> Void) {
+    if loop.inEventLoop { body() } else { loop.execute(body) }
+  }
 }

@@ -19,6 +19,20 @@ public struct ServerTLS: Sendable {
   }
 }
 
+extension ServerTLS {
+  func context() throws -> NIOSSLContext {
+    var tls = TLSConfiguration.makeServerConfiguration(
+      certificateChain: certificates.map { .certificate($0) }, privateKey: .privateKey(privateKey))
+    tls.minimumTLSVersion = .tlsv12
+    tls.applicationProtocols = ["h2"]
+    if let clientRoots {
+      tls.trustRoots = .certificates(clientRoots)
+      tls.certificateVerification = .noHostnameVerification
+    }
+    return try NIOSSLContext(configuration: tls)
+  }
+}
+
 /// The client's side of TLS.
 public struct ClientTLS: Sendable {
   /// Who may have signed the server's certificate; nil means those that the system trusts.
@@ -39,5 +53,17 @@ public struct ClientTLS: Sendable {
     self.serverName = serverName
     self.certificates = certificates
     self.privateKey = privateKey
+  }
+}
+
+extension ClientTLS {
+  func context() throws -> NIOSSLContext {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.minimumTLSVersion = .tlsv12
+    tls.applicationProtocols = ["h2"]
+    if let roots { tls.trustRoots = .certificates(roots) }
+    tls.certificateChain = certificates.map { .certificate($0) }
+    tls.privateKey = privateKey.map { .privateKey($0) }
+    return try NIOSSLContext(configuration: tls)
   }
 }

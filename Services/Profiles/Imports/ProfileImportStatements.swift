@@ -33,6 +33,9 @@ struct ProfileImportStatements: Sendable {
     defaults.filter { entry in entry.place.map { line.values[$0] == .null } ?? true }.map(\.field)
   }
 
+  /// The technical names of the fields that the file fills.
+  var fieldIDs: [String] { plan.columns.map(\.field.id) }
+
   // MARK: - Parameters
 
   /// One column of many lines.

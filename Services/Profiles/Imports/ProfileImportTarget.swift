@@ -1,12 +1,16 @@
 import Database
+import ServiceKit
 import UserTables
 import Values
 
 /// Writes the lines of an import as profiles.
 struct ProfileImportTarget: ImportTarget {
   let table: ProfileTableDefinition
+  /// The table's entity, as other services know it.
+  let scope: Principal.Entity
   let provenance: Provenance
   let repositories: RepositoryDirectory
+  let log: ProfileLog
 
   // MARK: - References
 
@@ -15,7 +19,7 @@ struct ProfileImportTarget: ImportTarget {
     for (place, column) in plan.columns.enumerated() {
       guard case .reference(let repository) = table.field(column.field.id)?.kind else { continue }
       let keys = Set(resolved.lines.compactMap { if case .text(let key) = $0.values[place] { key } else { nil } })
-      let missing = try await repositories.missing(keys, in: repository, entity: table.entity)
+      let missing = try await repositories.missing(keys, in: repository, entity: scope)
       if missing.isEmpty { continue }
       let isLost: (ImportLine) -> Bool = { line in
         if case .text(let key) = line.values[place] { missing.contains(key) } else { false }
@@ -91,6 +95,9 @@ struct ProfileImportTarget: ImportTarget {
         (statements.update, [.intArray(updates.map { $0.profile.id })] + statements.columns(of: lines)),
         (statements.history, history.parameters),
       ])
+    try await log.changed(
+      updates.map(\.profile.id), created: false, fields: statements.fieldIDs, isBulk: true, in: table,
+      transaction: transaction)
   }
 
   private func create(
@@ -112,6 +119,8 @@ struct ProfileImportTarget: ImportTarget {
         (statements.insert, [.intArray(ids.map(Optional.some))] + statements.columns(of: lines)),
         (statements.history, history.parameters),
       ])
+    try await log.changed(
+      ids, created: true, fields: statements.fieldIDs, isBulk: true, in: table, transaction: transaction)
   }
 }
 

@@ -1,7 +1,7 @@
 /// Why bytes are not a message.
 public struct DecodingError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kinds of damage.
-  public enum Reason: Sendable, Hashable {
+  public enum Reason: Error, Sendable, Hashable {
     /// The bytes end within a field.
     case truncated
     /// A varint of more than ten bytes, or a tag or length that no message can have.
@@ -12,6 +12,8 @@ public struct DecodingError: Error, Sendable, Hashable, CustomStringConvertible 
     case unbalancedGroup
     /// A string that is not UTF-8.
     case invalidUTF8
+    /// Two keys of a map that differ only in their spelling by Unicode's canonical equivalence.
+    case ambiguousKey
     /// More levels than ``DecodingLimits/depth``.
     case tooDeep
     /// More elements than ``DecodingLimits/elements``.
@@ -44,6 +46,7 @@ public struct DecodingError: Error, Sendable, Hashable, CustomStringConvertible 
     case .malformedTag: "A tag in \(message) has no valid field number and wire type."
     case .unbalancedGroup: "A group in \(place) does not end where it began."
     case .invalidUTF8: "The text of \(place) is not UTF-8."
+    case .ambiguousKey: "Two keys of \(place) are the same text in different Unicode spellings."
     case .tooDeep: "Messages nest too deep in \(place)."
     case .tooManyElements: "The message has too many elements, counted up to \(place)."
     case .tooMuchMemory: "The message would take too much memory, counted up to \(place)."

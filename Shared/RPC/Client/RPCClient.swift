@@ -1,6 +1,5 @@
 public import Logging
 public import Messages
-public import NIOCore
 public import NIOPosix
 
 /// A gRPC client of one service at one or more addresses.

@@ -12,7 +12,7 @@ public struct RequestWriter<Request: Message>: Sendable {
   ///
   /// - Throws: ``RPCError``: the call has ended, or the message is larger than the client may send.
   public func send(_ request: Request) async throws {
-    try await raw.pipe.send(request)
+    try await raw.exchange.send(request)
   }
 
   /// Tells the server that no message follows. Happens by itself when the call's closure returns.
@@ -23,15 +23,15 @@ public struct RequestWriter<Request: Message>: Sendable {
 
 /// Sends the request messages of a call as bytes. See ``RequestWriter`` for its guarantees.
 public struct RawRequestWriter: Sendable {
-  let pipe: CallPipeHandle
+  let exchange: ClientExchange
 
   /// Sends the bytes of one message, without the five-byte prefix.
   public func send(_ message: ByteBuffer) async throws {
-    try await pipe.send(message)
+    try await exchange.send(message)
   }
 
   /// Tells the server that no message follows. Happens by itself when the call's closure returns.
   public func finish() async throws {
-    try await pipe.halfClose()
+    try await exchange.halfClose()
   }
 }

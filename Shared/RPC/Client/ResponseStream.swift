@@ -43,7 +43,7 @@ public struct RawResponseStream: AsyncSequence, Sendable {
   /// The bytes of one message, without the five-byte prefix.
   public typealias Element = ByteBuffer
 
-  let pipe: CallPipeHandle
+  let exchange: ClientExchange
 
   /// An iterator; all iterators of a stream read from the same place.
   public struct AsyncIterator: AsyncIteratorProtocol {
@@ -64,16 +64,16 @@ public struct RawResponseStream: AsyncSequence, Sendable {
   ///
   /// - Throws: ``RPCError`` with the status that the server sent, its details and trailing metadata.
   public func next() async throws -> ByteBuffer? {
-    try await pipe.next()
+    try await exchange.next()
   }
 
   /// What the server sent before the first message; waits for it. Empty when the server answered with trailers only.
   public var initialMetadata: Metadata {
-    get async throws { try await pipe.initialMetadata() }
+    get async throws { try await exchange.initialMetadata() }
   }
 
   /// What the server sent after the last message; empty until the stream has ended.
   public var trailingMetadata: Metadata {
-    get async { await pipe.trailingMetadata() }
+    get async { await exchange.trailingMetadata() }
   }
 }

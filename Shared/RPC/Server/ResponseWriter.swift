@@ -27,6 +27,6 @@ public struct RawResponseWriter: Sendable {
 
   /// Sends the initial metadata at once, before any message. Later changes to it are without effect.
   public func sendInitialMetadata() async throws {
-    try await pipe.sendHeaders()
+    try await pipe.sendHead()
   }
 }

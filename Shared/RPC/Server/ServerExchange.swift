@@ -19,10 +19,30 @@ struct ServerExchange: Sendable {
     ResponseWriter(raw: rawResponses)
   }
 
+  /// Runs the interceptors, and inside them the handler.
+  ///
+  /// - Returns: how the call failed, if it did.
+  func run(_ route: Route) async -> RPCError? {
+    do {
+      try await Call.$current.withValue(call) { try await enter(0, route) }
+      return nil
+    } catch {
+      return RPCError(wrapping: error)
+    }
+  }
+
+  private func enter(_ index: Int, _ route: Route) async throws {
+    guard index < interceptors.count else { return try await route.run(self) }
+    try await interceptors[index].intercept(call) { _ in try await enter(index + 1, route) }
+  }
+
   /// The request of a method that takes one.
   func onlyRequest<Request: Message>() async throws -> Request {
     guard let bytes = try await pipe.next() else {
       throw RPCError(.unimplemented, "The method takes one request message; none came.")
+    }
+    guard try await pipe.next() == nil else {
+      throw RPCError(.unimplemented, "The method takes one request message; more came.")
     }
     let request = try Request(decodingRequest: bytes)
     for interceptor in interceptors {
@@ -33,6 +53,6 @@ struct ServerExchange: Sendable {
 
   /// Answers a method that gives one response.
   func respond(_ response: some Message) async throws {
-    try await pipe.send(response)
+    try await pipe.sendLast(response)
   }
 }

@@ -4,7 +4,7 @@ public import Messages
 ///
 /// Interceptors run in the order given to the server, on the call's event loop: they must not block.
 public protocol ServerInterceptor: Sendable {
-  /// Surrounds a call of any kind, known method or fallback.
+  /// Surrounds a call of any kind, known method or fallback. `next` takes the same call.
   ///
   /// Throwing before `next` refuses the call; an error thrown by `next` is the call's outcome and may be replaced.
   /// For a unary call the request has arrived but is not decoded yet when this begins.

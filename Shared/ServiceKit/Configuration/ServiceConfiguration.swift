@@ -1,5 +1,4 @@
-package import Database
-package import HTTP
+import Foundation
 package import Logging
 package import RPC
 
@@ -47,14 +46,19 @@ package struct ServiceConfiguration: Sendable {
   /// Reads the configuration of a service.
   ///
   /// - Throws: ``ConfigurationError``.
-  package init(from settings: Settings, service: ServiceName) throws {
+  package init(from settings: Settings) throws {
     listen = HostPort(host: try settings.get(Self.listenHost), port: try settings.get(Self.listenPort))
     admin = HostPort(host: try settings.get(Self.adminHost), port: try settings.get(Self.adminPort))
     let threads = try settings.get(Self.threads)
     self.threads = threads == 0 ? processorCount() : threads
     drainTime = try settings.get(Self.drainTime)
     logLevel = try settings.get(Self.logLevel)
-    database = try DatabaseSettings(from: settings, service: service)
+    database = try DatabaseSettings(from: settings)
     identity = try IdentityConfiguration(from: settings)
   }
+}
+
+/// The cores that this process may use, at least 1.
+private func processorCount() -> Int {
+  max(1, ProcessInfo.processInfo.activeProcessorCount)
 }

@@ -1,3 +1,5 @@
+package import RPC
+
 /// One key of the configuration: its name, what it means, its unit, default and limit. Each is written once, as a
 /// static of the struct that it configures.
 package struct Setting<Value: Sendable>: Sendable {

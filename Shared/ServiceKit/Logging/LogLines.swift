@@ -1,5 +1,5 @@
 package import Logging
-package import Values
+import Values
 
 /// A log handler that writes a JSON object a line: time, level, service, message, the current call, metadata.
 ///

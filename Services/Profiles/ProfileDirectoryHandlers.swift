@@ -1,0 +1,67 @@
+import Database
+import Messages
+import RPC
+import ServiceKit
+import UserTables
+
+/// Answers what other services ask about profile tables and profiles.
+struct ProfileDirectoryHandlers: Sendable {
+  let tables: ProfileTableStore
+  let database: Database
+
+  func register(on router: inout Router) {
+    router.handle(InternalV1.ProfileDirectoryService.describeProfileTable) { try await describe($0, $1) }
+    router.handle(InternalV1.ProfileDirectoryService.resolveProfiles) { try await resolve($0, $1) }
+  }
+
+  private func describe(
+    _ request: InternalV1.DescribeProfileTableRequest, _ call: Call
+  ) async throws -> InternalV1.DescribeProfileTableResponse {
+    let table = try await require(request.name, field: "name", call)
+    var response = InternalV1.DescribeProfileTableResponse()
+    response.profileTable = table.message
+    response.number = table.number
+    return response
+  }
+
+  private func resolve(
+    _ request: InternalV1.ResolveProfilesRequest, _ call: Call
+  ) async throws -> InternalV1.ResolveProfilesResponse {
+    let table = try await require(request.profileTable, field: "profile_table", call)
+    guard request.keys.count <= 10_000 else {
+      throw RPCError.invalid("keys", "There are more than 10,000. Send fewer at a time.")
+    }
+    let key = try keyField(request.attribute, of: table)
+    let reader = FieldReader(zone: .utc)
+    // A key that the field would not accept belongs to no profile.
+    let values = request.keys.map { (try? reader.read($0, for: key)) ?? .null }
+    let statement = Statement(
+      name: "profiles.resolve",
+      sql: """
+        SELECT input.place, profile.id
+        FROM unnest($1::\(key.type.sqlType)[]) WITH ORDINALITY AS input (key, place)
+        JOIN \(table.rows) AS profile ON profile.\(key.number == 0 ? "id" : key.column) = input.key
+        """)
+    let rows = try await database.read(statement, [.array(of: values, type: key.type)], as: .entity(table.entity))
+    var response = InternalV1.ResolveProfilesResponse()
+    response.ids = Array(repeating: 0, count: values.count)
+    for row in rows { response.ids[Int(try row.int(0)) - 1] = UInt32(try row.int(1)) }
+    return response
+  }
+
+  private func keyField(_ id: String, of table: ProfileTableDefinition) throws -> FieldDefinition {
+    if id.isEmpty { return FieldDefinition(id: "id", number: 0, type: .integer) }
+    guard let field = table.field(id), field.storage.isUnique else {
+      throw RPCError.invalid("attribute", "“\(id)” is no unique attribute of the table. Name one that is.")
+    }
+    return field.storage
+  }
+
+  private func require(_ text: String, field: String, _ call: Call) async throws -> ProfileTableDefinition {
+    let match = try name(text, as: ProfileNames.table, field: field)
+    guard let entity = try call.access.entity(named: match.id("entity")),
+      let table = try await tables.find(match.id("table"), entity: entity)
+    else { throw RPCError.notFound(match.name) }
+    return table
+  }
+}

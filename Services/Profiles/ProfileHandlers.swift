@@ -1,0 +1,222 @@
+import Database
+import Messages
+import RPC
+import ServiceKit
+import UserTables
+import Values
+
+/// Answers the calls about profiles.
+struct ProfileHandlers: Sendable {
+  let tables: ProfileTableStore
+  let store: ProfileStore
+  let writer: ProfileWriter
+  let pages: PageTokens
+
+  func register(on router: inout Router) {
+    router.handle(ProfilesV1.ProfileService.createProfile) { try await create($0, $1) }
+    router.handle(ProfilesV1.ProfileService.upsertProfile) { try await upsert($0, $1) }
+    router.handle(ProfilesV1.ProfileService.updateProfile) { try await update($0, $1) }
+    router.handle(ProfilesV1.ProfileService.getProfile) { try await get($0, $1) }
+    router.handle(ProfilesV1.ProfileService.batchGetProfiles) { try await batchGet($0, $1) }
+    router.handle(ProfilesV1.ProfileService.listProfiles) { try await list($0, $1) }
+    router.handle(ProfilesV1.ProfileService.deleteProfile) { try await delete($0, $1) }
+    router.handle(ProfilesV1.ProfileService.listFieldChanges) { try await listChanges($0, $1) }
+    router.handle(ProfilesV1.ProfileService.exportProfiles) { try await export($0, $1, $2) }
+  }
+
+  // MARK: - Writing
+
+  private func create(_ request: ProfilesV1.CreateProfileRequest, _ call: Call) async throws -> ProfilesV1.Profile {
+    let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
+    let table = try await tables.require(parent, right: .write, call: call)
+    let change = try self.change(request.profile?.fields ?? [:], table: table, call: call)
+    return try await writer.create(
+      change, in: table, provenance: provenance(request.provenance),
+      request: IdempotentRequest(request, id: request.requestID), call: call)
+  }
+
+  private func upsert(
+    _ request: ProfilesV1.UpsertProfileRequest, _ call: Call
+  ) async throws -> ProfilesV1.UpsertProfileResponse {
+    let sent = request.profile ?? .init()
+    let match = try name(sent.name, as: ProfileNames.profile, field: "profile.name")
+    let table = try await tables.require(match, right: .write, call: call)
+    guard case .unique(let field, let value) = try key(match, in: table, field: "profile.name", call: call) else {
+      throw RPCError.invalid("profile.name", "It ends in a number. End it in a unique attribute: `attribute=value`.")
+    }
+    var change = try self.change(sent.fields, table: table, call: call)
+    do { try change.set(field, to: value) } catch let fault as ProfileFault { throw RPCError.invalid(fault) }
+    return try await writer.upsert(
+      .unique(field, value), change, in: table, provenance: provenance(request.provenance),
+      request: IdempotentRequest(request, id: request.requestID), call: call)
+  }
+
+  private func update(_ request: ProfilesV1.UpdateProfileRequest, _ call: Call) async throws -> ProfilesV1.Profile {
+    let sent = request.profile ?? .init()
+    let match = try name(sent.name, as: ProfileNames.profile, field: "profile.name")
+    let table = try await tables.require(match, right: .write, call: call)
+    let key = try self.key(match, in: table, field: "profile.name", call: call)
+    let mask = try fieldMask(request.updateMask?.paths ?? [])
+    let change = try self.change(sent.fields, mask: mask, table: table, call: call)
+    return try await writer.update(
+      key, change, in: table, name: match.name, provenance: provenance(request.provenance),
+      request: IdempotentRequest(request, id: request.requestID), call: call)
+  }
+
+  private func delete(_ request: ProfilesV1.DeleteProfileRequest, _ call: Call) async throws -> GoogleProtobuf.Empty {
+    let match = try name(request.name, as: ProfileNames.profile, field: "name")
+    let table = try await tables.require(match, right: .write, call: call)
+    let key = try self.key(match, in: table, field: "name", call: call)
+    guard try await writer.delete(key, in: table) else { throw RPCError.notFound(match.name) }
+    return GoogleProtobuf.Empty()
+  }
+
+  private func change(
+    _ fields: [String: TypeV1.Value], mask: [String]? = nil, table: ProfileTableDefinition, call: Call
+  ) throws -> ProfileChange {
+    let reader = FieldReader(zone: try call.access.zone(of: table.entity))
+    do {
+      return try ProfileChange(fields, mask: mask, table: table, reader: reader)
+    } catch let fault as ProfileFault { throw RPCError.invalid(fault) }
+  }
+
+  /// The fields that a mask names; nil stands for those that are sent.
+  private func fieldMask(_ paths: [String]) throws(RPCError) -> [String]? {
+    if paths.isEmpty || paths == ["fields"] || paths == ["*"] { return nil }
+    var fields: [String] = []
+    for path in paths {
+      guard path.hasPrefix("fields."), path.count > 7 else {
+        throw .invalid("update_mask", "It names “\(path)”. Name `fields.` and a field, or `fields`.")
+      }
+      fields.append(String(path.dropFirst(7)))
+    }
+    return fields
+  }
+
+  private func provenance(_ sent: ProfilesV1.Provenance?) throws(RPCError) -> Provenance {
+    let source = sent?.source ?? ""
+    let way = sent?.way ?? ""
+    for (field, text) in [("provenance.source", source), ("provenance.way", way)]
+    where text.unicodeScalars.count > 200 || text.utf8.contains(0) {
+      throw .invalid(field, "It has more than 200 characters, or U+0000. Shorten it.")
+    }
+    return Provenance(source: source, way: way.isEmpty ? "api" : way)
+  }
+
+  // MARK: - Reading
+
+  private func get(_ request: ProfilesV1.GetProfileRequest, _ call: Call) async throws -> ProfilesV1.Profile {
+    let match = try name(request.name, as: ProfileNames.profile, field: "name")
+    let table = try await tables.require(match, right: .read, call: call)
+    let key = try self.key(match, in: table, field: "name", call: call)
+    guard let profile = try await store.find(key, in: table) else { throw RPCError.notFound(match.name) }
+    return profile
+  }
+
+  private func batchGet(
+    _ request: ProfilesV1.BatchGetProfilesRequest, _ call: Call
+  ) async throws -> ProfilesV1.BatchGetProfilesResponse {
+    let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
+    let table = try await tables.require(parent, right: .read, call: call)
+    guard request.names.count <= 1_000 else {
+      throw RPCError.invalid("names", "There are more than 1,000. Send fewer at a time.")
+    }
+    var response = ProfilesV1.BatchGetProfilesResponse()
+    var numbers: [Int64] = []
+    for (index, text) in request.names.enumerated() {
+      let field = "names[\(index)]"
+      let match = try name(text, as: ProfileNames.profile, field: field)
+      guard match.name.parent == parent.name else {
+        throw RPCError.invalid(field, "It is not of the table of `parent`. Send names of one table.")
+      }
+      guard let number = match["profile"].number else {
+        throw RPCError.invalid(field, "It does not end in a profile's number. End it in one.")
+      }
+      numbers.append(number)
+    }
+    let found = try await store.find(ids: numbers, in: table)
+    response.profiles = numbers.compactMap { found[$0] }
+    return response
+  }
+
+  private func list(
+    _ request: ProfilesV1.ListProfilesRequest, _ call: Call
+  ) async throws -> ProfilesV1.ListProfilesResponse {
+    let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
+    let table = try await tables.require(parent, right: .read, call: call)
+    let page = try pages.page(
+      of: "ListProfiles", parent: request.parent, size: request.pageSize, token: request.pageToken)
+    var response = ProfilesV1.ListProfilesResponse()
+    response.profiles = try await store.list(in: table, after: page.number ?? 0, limit: page.size + 1)
+    if response.profiles.count > page.size {
+      response.profiles.removeLast()
+      response.nextPageToken = try page.next(number: response.profiles.last?.number ?? 0)
+    }
+    return response
+  }
+
+  private func listChanges(
+    _ request: ProfilesV1.ListFieldChangesRequest, _ call: Call
+  ) async throws -> ProfilesV1.ListFieldChangesResponse {
+    let match = try name(request.parent, as: ProfileNames.profile, field: "parent")
+    let table = try await tables.require(match, right: .read, call: call)
+    let key = try self.key(match, in: table, field: "parent", call: call)
+    guard let id = try await store.find(key, in: table)?.number else { throw RPCError.notFound(match.name) }
+    let page = try pages.page(
+      of: "ListFieldChanges", parent: request.parent, size: request.pageSize, token: request.pageToken)
+    let found = try await store.changes(of: id, in: table, before: page.number ?? .max, limit: page.size + 1)
+    var response = ProfilesV1.ListFieldChangesResponse()
+    response.changes = found.prefix(page.size).map(\.message)
+    if found.count > page.size { response.nextPageToken = try page.next(number: found[page.size - 1].number) }
+    return response
+  }
+
+  private func export(
+    _ request: ProfilesV1.ExportProfilesRequest, _ writer: ResponseWriter<ProfilesV1.ExportProfilesResponse>,
+    _ call: Call
+  ) async throws {
+    let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
+    let table = try await tables.require(parent, right: .export, call: call)
+    let fields = try request.fields.enumerated().map { index, id in
+      guard let field = table.field(id) else {
+        throw RPCError.invalid("fields[\(index)]", "The table has no field “\(id)”. Name one that it has.")
+      }
+      return field
+    }
+    try await store.export(fields.isEmpty ? table.fields : fields, of: table) { chunk in
+      var response = ProfilesV1.ExportProfilesResponse()
+      response.chunk = chunk
+      try await writer.send(response)
+    }
+  }
+
+  // MARK: - Keys
+
+  /// Which profile a name's last part means.
+  private func key(
+    _ match: ResourceMatch, in table: ProfileTableDefinition, field path: String, call: Call
+  ) throws -> ProfileStore.Key {
+    switch match["profile"] {
+    case .key(let id, let text):
+      guard let field = table.field(id), field.storage.isUnique else {
+        throw RPCError.invalid(path, "“\(id)” is no unique attribute of the table. Name one that is.")
+      }
+      do {
+        let reader = FieldReader(zone: try call.access.zone(of: table.entity))
+        return .unique(field, try reader.read(cell: ArraySlice(text.utf8), for: field.storage))
+      } catch let problem as FieldProblem {
+        throw RPCError.invalid(path, "The key: \(problem.explanation)")
+      }
+    default:
+      guard let number = match["profile"].number else { throw RPCError.notFound(match.name) }
+      return .id(number)
+    }
+  }
+}
+
+extension ProfilesV1.Profile {
+  /// The number that the name ends in.
+  var number: Int64? {
+    name.split(separator: "/").last.flatMap { Int64($0) }
+  }
+}

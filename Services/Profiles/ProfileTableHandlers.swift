@@ -1,0 +1,172 @@
+import Database
+import Messages
+import RPC
+import ServiceKit
+import UserTables
+
+/// Answers the calls about profile tables.
+struct ProfileTableHandlers: Sendable {
+  let store: ProfileTableStore
+  let repositories: RepositoryDirectory
+  let pages: PageTokens
+
+  func register(on router: inout Router) {
+    router.handle(ProfilesV1.ProfileService.createProfileTable) { try await create($0, $1) }
+    router.handle(ProfilesV1.ProfileService.getProfileTable) { try await get($0, $1) }
+    router.handle(ProfilesV1.ProfileService.listProfileTables) { try await list($0, $1) }
+    router.handle(ProfilesV1.ProfileService.updateProfileTable) { try await update($0, $1) }
+    router.handle(ProfilesV1.ProfileService.deleteProfileTable) { try await delete($0, $1) }
+  }
+
+  private func create(
+    _ request: ProfilesV1.CreateProfileTableRequest, _ call: Call
+  ) async throws -> ProfilesV1.ProfileTable {
+    let parent = try name(request.parent, as: ProfileNames.entity, field: "parent")
+    let entity = try call.access.require(.write, of: .profiles, for: parent.name)
+    if let problem = TechnicalName.problem(ofResource: request.profileTableID) {
+      throw RPCError.invalid("profile_table_id", problem)
+    }
+    var table = ProfileTableRules.completed(request.profileTable ?? .init())
+    table.name = "\(parent)/profileTables/\(request.profileTableID)"
+    do throws(ProfileTableFault) { try ProfileTableRules.check(table) } catch { throw RPCError.invalid(error) }
+    try await checkReferences(of: table, parent: parent, call: call)
+    guard let created = try await store.create(table, id: request.profileTableID, entity: entity) else {
+      throw RPCError.tableExists(request.profileTableID)
+    }
+    return created.message
+  }
+
+  private func get(_ request: ProfilesV1.GetProfileTableRequest, _ call: Call) async throws -> ProfilesV1.ProfileTable {
+    let match = try name(request.name, as: ProfileNames.table, field: "name")
+    return try await store.require(match, right: .read, call: call).message
+  }
+
+  private func list(
+    _ request: ProfilesV1.ListProfileTablesRequest, _ call: Call
+  ) async throws -> ProfilesV1.ListProfileTablesResponse {
+    let parent = try name(request.parent, as: ProfileNames.tableParent, field: "parent")
+    let page = try pages.page(
+      of: "ListProfileTables", parent: request.parent, size: request.pageSize, token: request.pageToken)
+    let entities = try call.access.readable(parent, module: .profiles)
+    var after = try EntityCursor(page.position)
+    var response = ProfilesV1.ListProfileTablesResponse()
+    for (id, number) in entities where id >= after.entity {
+      let behind = id == after.entity ? after.id : ""
+      let wanted = page.size + 1 - response.profileTables.count
+      let found = try await store.list(entity: number, after: behind, limit: wanted)
+      response.profileTables += found.map(\.message)
+      if response.profileTables.count > page.size {
+        response.profileTables.removeLast(response.profileTables.count - page.size)
+        after = EntityCursor(lastOf: response.profileTables.map(\.name))
+        response.nextPageToken = try page.next(after.bytes)
+        break
+      }
+    }
+    return response
+  }
+
+  private func update(
+    _ request: ProfilesV1.UpdateProfileTableRequest, _ call: Call
+  ) async throws -> ProfilesV1.ProfileTable {
+    let sent = request.profileTable ?? .init()
+    let match = try name(sent.name, as: ProfileNames.table, field: "profile_table.name")
+    let entity = try call.access.require(.write, of: .profiles, for: match.name)
+    let mask = try TableMask(request.updateMask?.paths ?? [])
+    let parent = try name("entities/\(match["entity"])", as: ProfileNames.entity, field: "profile_table.name")
+    try await checkReferences(of: sent, parent: parent, call: call)
+    do {
+      let updated = try await store.update(match.id("table"), entity: entity) { old in
+        let new = ProfileTableRules.completed(mask.apply(sent, to: old))
+        try ProfileTableRules.check(new)
+        return new
+      }
+      guard let updated else { throw RPCError.notFound(match.name) }
+      return updated.message
+    } catch let fault as ProfileTableFault { throw RPCError.invalid(fault) }
+  }
+
+  private func delete(
+    _ request: ProfilesV1.DeleteProfileTableRequest, _ call: Call
+  ) async throws -> GoogleProtobuf.Empty {
+    let match = try name(request.name, as: ProfileNames.table, field: "name")
+    let entity = try call.access.require(.write, of: .profiles, for: match.name)
+    switch try await store.delete(match.id("table"), entity: entity, evenWithProfiles: request.force) {
+    case .deleted: return GoogleProtobuf.Empty()
+    case .hasProfiles: throw RPCError.tableHasProfiles(request.name)
+    case .notFound: throw RPCError.notFound(match.name)
+    }
+  }
+
+  /// A reference leads to a repository of the same entity.
+  private func checkReferences(
+    of table: ProfilesV1.ProfileTable, parent: ResourceMatch, call: Call
+  ) async throws {
+    for (index, reference) in table.references.enumerated() {
+      let field = "profile_table.references[\(index)].repository"
+      let repository = try name(reference.repository, as: RepositoryDirectory.pattern, field: field)
+      guard repository["entity"] == parent["entity"] else { throw RPCError.notFound(repository.name) }
+      try await repositories.check(repository, field: field, call: call)
+    }
+  }
+}
+
+extension ProfileTableStore {
+  /// The table that a name lies in, when the caller has a right there.
+  func require(
+    _ match: ResourceMatch, right: OptionsV1.Right, call: Call
+  ) async throws -> ProfileTableDefinition {
+    let entity = try call.access.require(right, of: .profiles, for: match.name)
+    guard let table = try await find(match.id("table"), entity: entity) else { throw RPCError.notFound(match.name) }
+    return table
+  }
+}
+
+/// Which parts of a definition an update replaces.
+private struct TableMask: Sendable {
+  private static let known = ["display_name", "attributes", "subscriptions", "segments", "references"]
+  private let paths: [String]
+
+  init(_ paths: [String]) throws(RPCError) {
+    if let unknown = paths.first(where: { !Self.known.contains($0) }) {
+      throw .invalid("update_mask", "It names “\(unknown)”. Name some of \(Self.known.joined(separator: ", ")).")
+    }
+    self.paths = paths
+  }
+
+  func apply(_ sent: ProfilesV1.ProfileTable, to old: ProfilesV1.ProfileTable) -> ProfilesV1.ProfileTable {
+    var new = old
+    func takes(_ path: String, isSet: Bool) -> Bool { paths.isEmpty ? isSet : paths.contains(path) }
+    if takes("display_name", isSet: !sent.displayName.isEmpty) { new.displayName = sent.displayName }
+    if takes("attributes", isSet: !sent.attributes.isEmpty) {
+      new.attributes = merged(old.attributes, with: sent.attributes, by: \.id)
+    }
+    if takes("subscriptions", isSet: !sent.subscriptions.isEmpty) {
+      new.subscriptions = merged(old.subscriptions, with: sent.subscriptions, by: \.id)
+    }
+    if takes("segments", isSet: !sent.segments.isEmpty) {
+      new.segments = merged(old.segments, with: sent.segments, by: \.id)
+    }
+    if takes("references", isSet: !sent.references.isEmpty) {
+      new.references = merged(old.references, with: sent.references, by: \.id)
+    }
+    return new
+  }
+
+  /// What is sent replaces what has the same id, or is added; what is not sent stays.
+  private func merged<Field>(_ old: [Field], with sent: [Field], by id: KeyPath<Field, String>) -> [Field] {
+    var merged = old
+    for field in sent {
+      if let place = merged.firstIndex(where: { $0[keyPath: id] == field[keyPath: id] }) {
+        merged[place] = field
+      } else {
+        merged.append(field)
+      }
+    }
+    return merged
+  }
+}
+
+/// Reads a field that names a resource.
+func name(_ text: String, as pattern: ResourcePattern, field: String) throws(RPCError) -> ResourceMatch {
+  do { return try pattern.match(text) } catch { throw .invalidName(error, field: field) }
+}

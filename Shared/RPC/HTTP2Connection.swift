@@ -1,0 +1,152 @@
+import NIOCore
+
+/// What one end of a connection makes of HTTP/2's events: a server or a client.
+///
+/// All methods are called on the loop, never from within each other.
+protocol HTTP2Role: AnyObject {
+  /// The channel is open.
+  func opened()
+  /// Something happened; the offsets of a `data` event refer to `bytes`.
+  func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer)
+  /// The channel is closed; nothing follows.
+  func closed()
+}
+
+/// The one channel handler: moves bytes between a channel and an HTTP/2 session.
+///
+/// It sends once per turn: at the end of a burst of reads, or when somebody who submitted something asked for a turn.
+/// It sends while the channel is writable only, so at most the channel's high watermark waits below it.
+final class HTTP2Connection: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  let session: HTTP2Session
+  let executor: LoopExecutor
+  let eventLoop: any EventLoop
+  private let makeRole: (HTTP2Connection) -> any HTTP2Role
+  private var role: (any HTTP2Role)?
+  private var context: ChannelHandlerContext?
+  private var isBusy = false
+  private var hasAskedForTurn = false
+  private var isClosing = false
+  private var isClosed = false
+
+  /// Bytes that go to the channel in one piece.
+  private static let writeSize = 64 << 10
+
+  /// - Parameter makeRole: called once, when the handler is added to its channel.
+  init(
+    session: HTTP2Session, executor: LoopExecutor, eventLoop: any EventLoop,
+    makeRole: @escaping (HTTP2Connection) -> any HTTP2Role
+  ) {
+    self.session = session
+    self.executor = executor
+    self.eventLoop = eventLoop
+    self.makeRole = makeRole
+  }
+
+  /// Sends what was submitted, soon. Cheap to ask often.
+  func needsTurn() {
+    guard !hasAskedForTurn, !isBusy, !isClosed else { return }
+    hasAskedForTurn = true
+    executor.needsTurn(self)
+  }
+
+  /// Runs the tasks that wait, then sends what there is, and tells what came of it, until all is quiet.
+  func turn() {
+    hasAskedForTurn = false
+    guard let context, !isClosed else { return }
+    isBusy = true
+    executor.runJobs()
+    do {
+      while context.channel.isWritable, try transmit(context) {}
+    } catch {
+      isBusy = false
+      context.close(promise: nil)
+      return
+    }
+    isBusy = false
+    if !session.wantsToReceive && !session.wantsToSend { closeAfterWrites() }
+  }
+
+  /// Closes the channel when all that was submitted so far is sent.
+  func closeAfterWrites() {
+    guard let context, !isClosing else { return }
+    isClosing = true
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
+      context.close(promise: nil)
+    }
+  }
+
+  /// Closes the channel at once.
+  func close() {
+    context?.close(promise: nil)
+  }
+
+  private func transmit(_ context: ChannelHandlerContext) throws -> Bool {
+    guard session.wantsToSend else { return false }
+    var bytes = context.channel.allocator.buffer(capacity: 4_096)
+    try session.transmit(into: &bytes, bound: Self.writeSize)
+    let isEmpty = bytes.readableBytes == 0
+    if !isEmpty { context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+    dispatch(ByteBuffer())
+    return !isEmpty
+  }
+
+  private func dispatch(_ bytes: ByteBuffer) {
+    for event in session.events { role?.happened(event, bytes) }
+    session.discardEvents()
+  }
+}
+
+extension HTTP2Connection {
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    role = makeRole(self)
+    if context.channel.isActive { open() }
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    open()
+    context.fireChannelActive()
+  }
+
+  private func open() {
+    role?.opened()
+    needsTurn()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let bytes = unwrapInboundIn(data)
+    isBusy = true
+    do {
+      try bytes.withUnsafeReadableBytes { try session.receive($0) }
+      dispatch(bytes)
+    } catch {
+      dispatch(bytes)
+      isBusy = false
+      turn()
+      context.close(promise: nil)
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    turn()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { needsTurn() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    guard !isClosed else { return }
+    isClosed = true
+    self.context = nil
+    role?.closed()
+    role = nil
+  }
+}

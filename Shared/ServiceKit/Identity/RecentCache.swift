@@ -1,0 +1,35 @@
+/// A dictionary that forgets what was not used lately: when half of its capacity is new, what was not asked for since the
+/// last such time goes. All operations take constant time.
+struct RecentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+  private let half: Int
+  private var recent: [Key: Value] = [:]
+  private var older: [Key: Value] = [:]
+
+  /// - Parameter capacity: entries at most, at least 2.
+  init(capacity: Int) {
+    half = max(1, capacity / 2)
+  }
+
+  var count: Int { recent.count + older.count }
+
+  subscript(key: Key) -> Value? {
+    mutating get {
+      if let value = recent[key] {
+        return value
+      }
+      guard let value = older.removeValue(forKey: key) else {
+        return nil
+      }
+      self[key] = value
+      return value
+    }
+    set {
+      older[key] = nil
+      if recent.count >= half && recent[key] == nil {
+        older = recent
+        recent = [:]
+      }
+      recent[key] = newValue
+    }
+  }
+}
