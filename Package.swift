@@ -1,6 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
 let package = Package(
   name: "Rapport",
   dependencies: [
@@ -19,66 +26,8 @@ let package = Package(
     // C libraries: a module map and a header that includes theirs, nothing else.
     .systemLibrary(name: "CNghttp2", path: "Shared/CNghttp2", pkgConfig: "libnghttp2"),
     .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
-    .systemLibrary(name: "CRoaring", path: "Shared/CRoaring"),
-    .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
-    .target(name: "Messages", path: "Shared/Messages", swiftSettings: strict),
-    .target(
-      name: "RPC",
-      dependencies: [
-        "CNghttp2", "CZlib", "Messages",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/RPC", swiftSettings: strict),
-    .target(
-      name: "HTTP",
-      dependencies: [
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/HTTP", swiftSettings: strict),
-    .target(
-      name: "UserTables", dependencies: ["Database", "Messages", "Values"], path: "Shared/UserTables",
-      swiftSettings: strict
-    ),
-    .target(name: "Populations", dependencies: ["CRoaring"], path: "Shared/Populations", swiftSettings: strict),
-    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
-    .target(
-      name: "Database",
-      dependencies: [
-        "CPostgres",
-        "Values",
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Shared/Database",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "DatabaseTesting",
-      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
-      path: "Tests/Support/DatabaseTesting",
-      swiftSettings: strict
-    ),
-    .testTarget(
-      name: "PopulationsTests", dependencies: ["Populations"], path: "Tests/PopulationsTests", swiftSettings: strict),
-    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
-    .testTarget(
-      name: "DatabaseTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "Values",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Tests/DatabaseTests",
-      swiftSettings: strict
-    ),
     .systemLibrary(name: "CProtobufC", path: "Shared/CProtobufC", pkgConfig: "libprotobuf-c"),
-    .systemLibrary(name: "CRoaring", path: "Shared/CRoaring", pkgConfig: "roaring"),
+    .systemLibrary(name: "CRoaring", path: "Shared/CRoaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
 
     // What every service stands on, lowest first.
@@ -95,10 +44,14 @@ let package = Package(
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
         .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
+    room("Populations", "Shared/Populations", ["CRoaring", "Messages"]),
     room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
 
     // The services: a library each, and a main of a few lines.
     room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    room(
+      "DataTables", "Services/DataTables",
+      ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
 
     // What tests share.
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
@@ -106,16 +59,10 @@ let package = Package(
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests("PopulationsTests", ["Messages", "Populations"]),
     tests("ValuesTests", ["Values"]),
   ]
 )
-
-/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
 
 func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
