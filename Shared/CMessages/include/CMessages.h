@@ -21,6 +21,8 @@
 #include "rapport/internal/v1/profile_directory.pb-c.h"
 #include "rapport/internal/v1/profile_events.pb-c.h"
 #include "rapport/internal/v1/table_directory.pb-c.h"
+#include "rapport/messaging/v1/campaign.pb-c.h"
+#include "rapport/messaging/v1/messaging_service.pb-c.h"
 #include "rapport/options/v1/options.pb-c.h"
 #include "rapport/profiles/v1/import.pb-c.h"
 #include "rapport/profiles/v1/profile.pb-c.h"

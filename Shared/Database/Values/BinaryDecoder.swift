@@ -1,5 +1,5 @@
-import FoundationEssentials
-import Values
+internal import FoundationEssentials
+internal import Values
 
 /// PostgreSQL's binary forms -> values, a function per type. Each is given all bytes of one value, which is not null.
 enum BinaryDecoder {

@@ -1,4 +1,4 @@
-import Values
+internal import Values
 
 /// PostgreSQL's numeric (src/backend/utils/adt/numeric.c, numeric_send): four 16-bit words — number of digits, weight of
 /// the first, sign, digits shown after the point — and the digits in base 10,000.

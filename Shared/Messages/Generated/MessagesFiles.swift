@@ -27,6 +27,9 @@ public enum InteractionsV1 {}
 /// The proto package `rapport.internal.v1`.
 public enum InternalV1 {}
 
+/// The proto package `rapport.messaging.v1`.
+public enum MessagingV1 {}
+
 /// The proto package `rapport.options.v1`.
 public enum OptionsV1 {}
 
@@ -71,6 +74,8 @@ package enum MessagesFiles {
     rapport_internal_v1_profile_directory,
     rapport_internal_v1_profile_events,
     rapport_internal_v1_table_directory,
+    rapport_messaging_v1_campaign,
+    rapport_messaging_v1_messaging_service,
     rapport_options_v1_options,
     rapport_profiles_v1_import,
     rapport_profiles_v1_profile,
@@ -219,6 +224,34 @@ package enum MessagesFiles {
     InternalV1.ResolveProfilesRequest.self,
     InternalV1.ResolveProfilesResponse.self,
     InternalV1.SignedPrincipal.self,
+    MessagingV1.Campaign.self,
+    MessagingV1.CampaignReport.self,
+    MessagingV1.CancelCampaignRequest.self,
+    MessagingV1.CreateCampaignRequest.self,
+    MessagingV1.CreateSenderRequest.self,
+    MessagingV1.DeleteCampaignRequest.self,
+    MessagingV1.DeleteSenderRequest.self,
+    MessagingV1.EmailContent.self,
+    MessagingV1.GetCampaignReportRequest.self,
+    MessagingV1.GetCampaignRequest.self,
+    MessagingV1.GetSenderRequest.self,
+    MessagingV1.LaunchCampaignRequest.self,
+    MessagingV1.ListCampaignsRequest.self,
+    MessagingV1.ListCampaignsResponse.self,
+    MessagingV1.ListMessagesRequest.self,
+    MessagingV1.ListMessagesResponse.self,
+    MessagingV1.ListSendersRequest.self,
+    MessagingV1.ListSendersResponse.self,
+    MessagingV1.Message.self,
+    MessagingV1.PauseCampaignRequest.self,
+    MessagingV1.PreviewCampaignRequest.self,
+    MessagingV1.PreviewCampaignResponse.self,
+    MessagingV1.ReasonCount.self,
+    MessagingV1.ResumeCampaignRequest.self,
+    MessagingV1.SendMessageRequest.self,
+    MessagingV1.Sender.self,
+    MessagingV1.UpdateCampaignRequest.self,
+    MessagingV1.UpdateSenderRequest.self,
     OptionsV1.Rule.self,
     ProfilesV1.Attribute.self,
     ProfilesV1.BatchGetProfilesRequest.self,

@@ -1,4 +1,4 @@
-package import Database
+internal import Database
 
 /// Cuts a file that arrives in pieces into batches of lines that can be written at once.
 ///

@@ -1,4 +1,4 @@
-internal import Messages
+internal import Database
 
 /// Which cell of a file's lines goes into which field.
 package struct ImportPlan: Sendable {
@@ -77,7 +77,7 @@ package struct ImportPlan: Sendable {
         values.append(.null)
         continue
       }
-      do {
+      do throws(FieldProblem) {
         values.append(try reader.read(cell: cell, for: column.field))
       } catch {
         throw refuse(column.header, error.explanation)

@@ -1,6 +1,6 @@
-package import Database
+internal import Database
 package import Messages
-package import Values
+internal import Values
 
 /// An import as it is kept: what it does and how far it is.
 package struct ImportRecord: Sendable {

@@ -1,5 +1,5 @@
 package import Database
-package import Messages
+internal import Messages
 
 /// Carries one import from its file to its table.
 ///
