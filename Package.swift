@@ -45,7 +45,7 @@ let package = Package(
         .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
     room("Populations", "Shared/Populations", ["CRoaring", "Messages"]),
-    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
+    room("UserTables", "Shared/UserTables", ["Database", "Messages", "RPC", "ServiceKit", "Values"]),
 
     // The services: a library each, and a main of a few lines.
     room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
@@ -55,108 +55,13 @@ let package = Package(
 
     // What tests share.
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
+    room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("PopulationsTests", ["Messages", "Populations"]),
     tests("ValuesTests", ["Values"]),
-    .target(name: "Messages", dependencies: ["CMessages"], path: "Shared/Messages", swiftSettings: strict),
-    .executableTarget(
-      name: "protoc-gen-rapport",
-      dependencies: [
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-        .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
-      ],
-      path: "Shared/Generator", swiftSettings: strict),
-    .target(
-      name: "RPC",
-      dependencies: [
-        "CNghttp2", "CZlib", "Messages",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/RPC", swiftSettings: strict),
-    .target(
-      name: "HTTP",
-      dependencies: [
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      path: "Shared/HTTP", swiftSettings: strict),
-    .target(
-      name: "ServiceKit",
-      dependencies: [
-        "Database", "HTTP", "Messages", "RPC", "Values",
-        .product(name: "Configuration", package: "swift-configuration"),
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-      ],
-      path: "Shared/ServiceKit", swiftSettings: strict),
-    .target(name: "Values", path: "Shared/Values", swiftSettings: strict),
-    .target(
-      name: "Database",
-      dependencies: [
-        "CPostgres",
-        "Values",
-        .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Shared/Database",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "DatabaseTesting",
-      dependencies: ["Database", .product(name: "Logging", package: "swift-log")],
-      path: "Tests/Support/DatabaseTesting",
-      swiftSettings: strict
-    ),
-    .testTarget(name: "ValuesTests", dependencies: ["Values"], path: "Tests/ValuesTests", swiftSettings: strict),
-    .testTarget(
-      name: "DatabaseTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "Values",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Tests/DatabaseTests",
-      swiftSettings: strict
-    ),
-    .target(
-      name: "ServiceKitTesting", dependencies: ["ServiceKit", "Values"], path: "Tests/Support/ServiceKitTesting",
-      swiftSettings: strict),
-    .testTarget(
-      name: "HTTPTests",
-      dependencies: [
-        "HTTP",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOEmbedded", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Tests/HTTPTests", swiftSettings: strict),
-    .testTarget(
-      name: "ServiceKitTests",
-      dependencies: [
-        "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      path: "Tests/ServiceKitTests", swiftSettings: strict),
   ]
 )
 
