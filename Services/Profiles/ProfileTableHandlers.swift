@@ -28,7 +28,7 @@ struct ProfileTableHandlers: Sendable {
     }
     var table = ProfileTableRules.completed(request.profileTable ?? .init())
     table.name = "\(parent)/profileTables/\(request.profileTableID)"
-    do throws(ProfileTableFault) { try ProfileTableRules.check(table) } catch { throw RPCError.invalid(error) }
+    do throws(DefinitionFault) { try ProfileTableRules.check(table) } catch { throw RPCError.invalid(error) }
     try await checkReferences(of: table, parent: parent, call: call)
     guard let created = try await store.create(table, id: request.profileTableID, entity: entity) else {
       throw RPCError.tableExists(request.profileTableID)
@@ -82,7 +82,7 @@ struct ProfileTableHandlers: Sendable {
       }
       guard let updated else { throw RPCError.notFound(match.name) }
       return updated.message
-    } catch let fault as ProfileTableFault { throw RPCError.invalid(fault) }
+    } catch let fault as DefinitionFault { throw RPCError.invalid(fault) }
   }
 
   private func delete(

@@ -24,7 +24,7 @@ extension RPCError {
       fieldViolations: [FieldViolation(field: field, description: explanation)])
   }
 
-  static func invalid(_ fault: ProfileTableFault) -> RPCError {
+  static func invalid(_ fault: DefinitionFault) -> RPCError {
     invalid("profile_table.\(fault.field)", fault.explanation)
   }
 

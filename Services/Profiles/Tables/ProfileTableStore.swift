@@ -144,7 +144,7 @@ struct ProfileTableStore: Sendable {
   ///   - id: of the table.
   ///   - change: makes the new definition from the one that holds now, and checks it on its own.
   /// - Returns: nil when the entity has no such table.
-  /// - Throws: ``ProfileTableFault`` when stored data depends on what would change.
+  /// - Throws: ``DefinitionFault`` when stored data depends on what would change.
   func update(
     _ id: String, entity: Int64,
     change: @escaping @Sendable (ProfilesV1.ProfileTable) throws -> ProfilesV1.ProfileTable
