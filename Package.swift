@@ -1,13 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
-let strict: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
-
 let package = Package(
   name: "Rapport",
   dependencies: [
@@ -42,39 +35,81 @@ let package = Package(
       "ServiceKit", "Shared/ServiceKit",
       [
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
-        .nioPosix, .serviceLifecycle, .unixSignals,
+        .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
     room("Populations", "Shared/Populations", ["CRoaring", "Messages"]),
-    room("UserTables", "Shared/UserTables", ["Database", "Messages", "RPC", "ServiceKit", "Values"]),
+    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
 
     // The services: a library each, and a main of a few lines.
-    room("Profiles", "Services/Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    service(
+      "Gateway", ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
+    program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
+    service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
+    service(
+      "CommandLineTool", in: "CommandLine",
+      [
+        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging,
+        .nioCore, .nioPosix,
+      ]),
+    program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
     room(
       "DataTables", "Services/DataTables",
       ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
 
     // What tests share.
+    .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
+    room("SampleMessages", "Tests/Support/SampleMessages", ["CSampleMessages", "CMessages", "Messages"]),
+    program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
+    tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
+    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
     tests("PopulationsTests", ["Messages", "Populations"]),
+    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
+    tests(
+      "ServiceKitTests",
+      [
+        "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
+        .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
+      ]),
     tests("ValuesTests", ["Values"]),
   ]
 )
 
+/// Every Swift target of the suite is compiled alike: Swift 6 mode, imports that state their level.
+///
+/// A static is made when it is first used; a global constant below the package would still be empty then.
+enum Settings {
+  static let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}
+
 func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
+}
+
+/// A service's library: what stands in its folder beside the main.
+func service(_ name: String, in folder: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Services/\(folder ?? name)", exclude: ["Main"],
+    swiftSettings: Settings.strict)
 }
 
 func program(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: Settings.strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: Settings.strict)
 }
 
 extension Target.Dependency {

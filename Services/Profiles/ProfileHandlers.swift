@@ -30,9 +30,10 @@ struct ProfileHandlers: Sendable {
     let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
     let table = try await tables.require(parent, right: .write, call: call)
     let change = try self.change(request.profile?.fields ?? [:], table: table, call: call)
-    return try await writer.create(
+    let written = try await writer.create(
       change, in: table, provenance: provenance(request.provenance),
-      request: IdempotentRequest(request, id: request.requestID), call: call)
+      once: Once(request, id: request.requestId, call: call, entity: table.entity))
+    return try await profile(written.id, in: table)
   }
 
   private func upsert(
@@ -46,9 +47,13 @@ struct ProfileHandlers: Sendable {
     }
     var change = try self.change(sent.fields, table: table, call: call)
     do { try change.set(field, to: value) } catch let fault as ProfileFault { throw RPCError.invalid(fault) }
-    return try await writer.upsert(
+    let written = try await writer.upsert(
       .unique(field, value), change, in: table, provenance: provenance(request.provenance),
-      request: IdempotentRequest(request, id: request.requestID), call: call)
+      once: Once(request, id: request.requestId, call: call, entity: table.entity))
+    var response = ProfilesV1.UpsertProfileResponse()
+    response.profile = try await profile(written.id, in: table)
+    response.created = written.created
+    return response
   }
 
   private func update(_ request: ProfilesV1.UpdateProfileRequest, _ call: Call) async throws -> ProfilesV1.Profile {
@@ -58,9 +63,10 @@ struct ProfileHandlers: Sendable {
     let key = try self.key(match, in: table, field: "profile.name", call: call)
     let mask = try fieldMask(request.updateMask?.paths ?? [])
     let change = try self.change(sent.fields, mask: mask, table: table, call: call)
-    return try await writer.update(
+    let written = try await writer.update(
       key, change, in: table, name: match.name, provenance: provenance(request.provenance),
-      request: IdempotentRequest(request, id: request.requestID), call: call)
+      once: Once(request, id: request.requestId, call: call, entity: table.entity))
+    return try await profile(written.id, in: table)
   }
 
   private func delete(_ request: ProfilesV1.DeleteProfileRequest, _ call: Call) async throws -> GoogleProtobuf.Empty {
@@ -69,6 +75,12 @@ struct ProfileHandlers: Sendable {
     let key = try self.key(match, in: table, field: "name", call: call)
     guard try await writer.delete(key, in: table) else { throw RPCError.notFound(match.name) }
     return GoogleProtobuf.Empty()
+  }
+
+  /// A profile that was just written, as it is now.
+  private func profile(_ id: UInt32, in table: ProfileTableDefinition) async throws -> ProfilesV1.Profile {
+    guard let profile = try await store.find(.id(Int64(id)), in: table) else { throw RPCError.deletedMeanwhile }
+    return profile
   }
 
   private func change(
@@ -144,13 +156,12 @@ struct ProfileHandlers: Sendable {
   ) async throws -> ProfilesV1.ListProfilesResponse {
     let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
     let table = try await tables.require(parent, right: .read, call: call)
-    let page = try pages.page(
-      of: "ListProfiles", parent: request.parent, size: request.pageSize, token: request.pageToken)
+    let page = try page(request.parent, request.pageSize, request.pageToken, call)
     var response = ProfilesV1.ListProfilesResponse()
     response.profiles = try await store.list(in: table, after: page.number ?? 0, limit: page.size + 1)
     if response.profiles.count > page.size {
       response.profiles.removeLast()
-      response.nextPageToken = try page.next(number: response.profiles.last?.number ?? 0)
+      response.nextPageToken = try page.next(number: response.profiles.last.flatMap(\.number) ?? 0)
     }
     return response
   }
@@ -162,8 +173,7 @@ struct ProfileHandlers: Sendable {
     let table = try await tables.require(match, right: .read, call: call)
     let key = try self.key(match, in: table, field: "parent", call: call)
     guard let id = try await store.find(key, in: table)?.number else { throw RPCError.notFound(match.name) }
-    let page = try pages.page(
-      of: "ListFieldChanges", parent: request.parent, size: request.pageSize, token: request.pageToken)
+    let page = try page(request.parent, request.pageSize, request.pageToken, call)
     let found = try await store.changes(of: id, in: table, before: page.number ?? .max, limit: page.size + 1)
     var response = ProfilesV1.ListFieldChangesResponse()
     response.changes = found.prefix(page.size).map(\.message)
@@ -188,6 +198,10 @@ struct ProfileHandlers: Sendable {
       response.chunk = chunk
       try await writer.send(response)
     }
+  }
+
+  private func page(_ parent: String, _ size: Int32, _ token: String, _ call: Call) throws -> Page {
+    try Page(of: .init(method: call.path, parent: parent), size: size, token: token, tokens: pages)
   }
 
   // MARK: - Keys

@@ -10,7 +10,6 @@ struct ProfileImportHandlers: Sendable {
   let store: ImportStore
   let database: Database
   let repositories: RepositoryDirectory
-  let log: ProfileLog
   let pages: PageTokens
 
   func register(on router: inout Router) {
@@ -36,7 +35,7 @@ struct ProfileImportHandlers: Sendable {
     let name = begun.name
     let target = ProfileImportTarget(
       table: begun.table, scope: try call.access.scope(of: begun.table.entity),
-      provenance: Provenance(source: begun.settings.source, way: "import"), repositories: repositories, log: log)
+      provenance: Provenance(source: begun.settings.source, way: "import"), repositories: repositories)
     let run = ImportRun(
       record: begun.record, settings: begun.settings, entity: begun.table.entity,
       zone: try call.access.zone(of: begun.table.entity), target: target, store: store, database: database)
@@ -61,13 +60,13 @@ struct ProfileImportHandlers: Sendable {
   private func begin(_ start: ProfilesV1.ImportProfilesStart, _ call: Call) async throws -> Begun {
     let parent = try name(start.parent, as: ProfileNames.table, field: "start.parent")
     let table = try await tables.require(parent, right: .write, call: call)
-    guard start.requestID.unicodeScalars.count <= 128, !start.requestID.utf8.contains(0) else {
+    guard start.requestId.unicodeScalars.count <= 128, !start.requestId.utf8.contains(0) else {
       throw RPCError.invalid("start.request_id", "It has more than 128 characters, or U+0000. Shorten it.")
     }
     let sent = start.settings ?? .init()
     let settings = try settings(sent, of: table)
     switch try await store.begin(
-      entity: table.entity, table: table.number, settings: sent, requestID: start.requestID)
+      entity: table.entity, table: table.number, settings: sent, requestID: start.requestId)
     {
     case .began(let record): return Begun(record: record, settings: settings, table: table)
     case .exists(let id, let isSame):
@@ -111,8 +110,7 @@ struct ProfileImportHandlers: Sendable {
   ) async throws -> ProfilesV1.ListProfileImportsResponse {
     let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
     let table = try await tables.require(parent, right: .read, call: call)
-    let page = try pages.page(
-      of: "ListProfileImports", parent: request.parent, size: request.pageSize, token: request.pageToken)
+    let page = try page(request.parent, request.pageSize, request.pageToken, call)
     let found = try await store.list(
       entity: table.entity, table: table.number, before: page.number ?? .max, limit: page.size + 1)
     var response = ProfilesV1.ListProfileImportsResponse()
@@ -126,14 +124,17 @@ struct ProfileImportHandlers: Sendable {
   ) async throws -> ProfilesV1.ListRefusedLinesResponse {
     let match = try name(request.parent, as: ProfileNames.profileImport, field: "parent")
     let (record, table) = try await require(match, call)
-    let page = try pages.page(
-      of: "ListRefusedLines", parent: request.parent, size: request.pageSize, token: request.pageToken)
+    let page = try page(request.parent, request.pageSize, request.pageToken, call)
     let found = try await store.refusedLines(
       entity: table.entity, id: record.id, after: page.number ?? 0, limit: page.size + 1)
     var response = ProfilesV1.ListRefusedLinesResponse()
     response.lines = Array(found.prefix(page.size))
     if found.count > page.size { response.nextPageToken = try page.next(number: found[page.size - 1].line) }
     return response
+  }
+
+  private func page(_ parent: String, _ size: Int32, _ token: String, _ call: Call) throws -> Page {
+    try Page(of: .init(method: call.path, parent: parent), size: size, token: token, tokens: pages)
   }
 
   private func require(

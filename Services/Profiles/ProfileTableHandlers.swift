@@ -23,15 +23,15 @@ struct ProfileTableHandlers: Sendable {
   ) async throws -> ProfilesV1.ProfileTable {
     let parent = try name(request.parent, as: ProfileNames.entity, field: "parent")
     let entity = try call.access.require(.write, of: .profiles, for: parent.name)
-    if let problem = TechnicalName.problem(ofResource: request.profileTableID) {
+    if let problem = TechnicalName.problem(ofResource: request.profileTableId) {
       throw RPCError.invalid("profile_table_id", problem)
     }
     var table = ProfileTableRules.completed(request.profileTable ?? .init())
-    table.name = "\(parent)/profileTables/\(request.profileTableID)"
+    table.name = "\(parent)/profileTables/\(request.profileTableId)"
     do throws(DefinitionFault) { try ProfileTableRules.check(table) } catch { throw RPCError.invalid(error) }
     try await checkReferences(of: table, parent: parent, call: call)
-    guard let created = try await store.create(table, id: request.profileTableID, entity: entity) else {
-      throw RPCError.tableExists(request.profileTableID)
+    guard let created = try await store.create(table, id: request.profileTableId, entity: entity) else {
+      throw RPCError.tableExists(request.profileTableId)
     }
     return created.message
   }
@@ -45,23 +45,14 @@ struct ProfileTableHandlers: Sendable {
     _ request: ProfilesV1.ListProfileTablesRequest, _ call: Call
   ) async throws -> ProfilesV1.ListProfileTablesResponse {
     let parent = try name(request.parent, as: ProfileNames.tableParent, field: "parent")
-    let page = try pages.page(
-      of: "ListProfileTables", parent: request.parent, size: request.pageSize, token: request.pageToken)
-    let entities = try call.access.readable(parent, module: .profiles)
-    var after = try EntityCursor(page.position)
-    var response = ProfilesV1.ListProfileTablesResponse()
-    for (id, number) in entities where id >= after.entity {
-      let behind = id == after.entity ? after.id : ""
-      let wanted = page.size + 1 - response.profileTables.count
-      let found = try await store.list(entity: number, after: behind, limit: wanted)
-      response.profileTables += found.map(\.message)
-      if response.profileTables.count > page.size {
-        response.profileTables.removeLast(response.profileTables.count - page.size)
-        after = EntityCursor(lastOf: response.profileTables.map(\.name))
-        response.nextPageToken = try page.next(after.bytes)
-        break
-      }
+    let page = try Page(
+      of: .init(method: call.path, parent: request.parent), size: request.pageSize, token: request.pageToken, tokens: pages)
+    let found = try await page.read(call.access.readable(parent.name, of: .profiles), name: \.message.name) {
+      try await store.list(entity: $0.id, after: $1, limit: $2)
     }
+    var response = ProfilesV1.ListProfileTablesResponse()
+    response.profileTables = found.resources.map(\.message)
+    response.nextPageToken = found.nextPageToken
     return response
   }
 

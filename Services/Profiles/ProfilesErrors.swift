@@ -42,6 +42,9 @@ extension RPCError {
       fieldViolations: [FieldViolation(field: "profile.fields.\(field)", description: "The value is taken.")])
   }
 
+  static let deletedMeanwhile = RPCError(
+    .aborted, "The profile was deleted meanwhile. Send the call again.", reason: "PROFILE_DELETED_MEANWHILE")
+
   static func importExists(_ name: String, isSame: Bool) -> RPCError {
     isSame
       ? RPCError(

@@ -1,13 +1,20 @@
 import Database
+import ServiceKit
 import UserTables
 
 /// The history of the schema `profiles`.
 enum ProfilesMigrations {
-  /// Profile tables' definitions, imports and what they refused. Creates tables; locks nothing that exists.
+  static let all = [tables]
+
+  /// The suite's own tables, profile tables' definitions, imports and what they refused. Creates tables; locks nothing that exists.
   static let tables = Migration(
     number: 1, name: "profile tables and imports",
     sql: """
       -- Definitions of what users keep in tables of their own, t<number> each. Creates tables; no lock.
+      \(Lease.schema)
+      \(Log.schema)
+      \(RequestLedger.schema)
+
       CREATE TABLE profile_tables (
         number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         entity bigint NOT NULL,

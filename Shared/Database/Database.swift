@@ -3,21 +3,55 @@ package import Logging
 /// A service's way to its schema.
 ///
 /// Single statements of many callers share a few connections; transactions and long work lease one of their own. All
-/// connections come back by themselves when PostgreSQL restarts.
+/// connections come back by themselves when PostgreSQL restarts. ``shutdown()`` must be called at the end.
 package final class Database: Sendable {
   package let configuration: DatabaseConfiguration
+  let shapes = ShapeCache()
+  let leases: LeasePool
+  private let reads: SharedLane
+  private let writes: SharedLane
+  private let listener: Listener
 
+  /// Nothing is connected before ``start()``.
   package init(configuration: DatabaseConfiguration, logger: Logger) {
     self.configuration = configuration
+    reads = SharedLane(
+      configuration.readParameters, connections: configuration.lanes.readConnections,
+      window: configuration.lanes.readsInFlight, limits: configuration.lanes, retry: configuration.retry, logger: logger
+    )
+    writes = SharedLane(
+      configuration.writeParameters, connections: configuration.lanes.writeConnections,
+      window: configuration.lanes.writesInFlight, limits: configuration.lanes, retry: configuration.retry,
+      logger: logger)
+    leases = LeasePool(
+      configuration.leaseParameters, limits: configuration.leases, retry: configuration.retry, logger: logger)
+    listener = Listener(configuration.listenParameters, retry: configuration.retry, logger: logger)
   }
 
-  /// Connects.
+  /// Connects; called once.
   ///
-  /// - Throws: ``DatabaseError`` `.unavailable` when the server did not answer within `startupWait`.
-  package func start() async throws {}
+  /// - Throws: ``DatabaseError`` `.invalidValue` for a limit below its least; `.unavailable` when the server did not let
+  ///   us in within `startupWait`.
+  package func start() async throws {
+    try configuration.check()
+    let deadline = ContinuousClock.now + configuration.startupWait
+    do {
+      async let reading: Void = reads.start(deadline: deadline)
+      async let writing: Void = writes.start(deadline: deadline)
+      _ = try await (reading, writing)
+    } catch {
+      await shutdown()
+      throw error
+    }
+  }
 
   /// Refuses further calls, lets those on their way end, and closes all connections.
-  package func shutdown() async {}
+  package func shutdown() async {
+    listener.shutdown()
+    leases.shutdown()
+    await reads.shutdown()
+    await writes.shutdown()
+  }
 
   /// Runs one statement that changes nothing, on the shared lane for reads.
   ///
@@ -25,11 +59,15 @@ package final class Database: Sendable {
   /// `CancellationError` at once; the statement is not cancelled, its result is dropped.
   ///
   /// - Throws: ``DatabaseError``.
-  /// - Complexity: one round trip, shared with the calls of others.
-  package func read(
+  /// - Complexity: one round trip, shared with the calls of others; the first use of a statement in a process takes two.
+  package nonisolated(nonsending) func read(
     _ statement: Statement, _ parameters: [SQLValue] = [], as role: DatabaseRole
   ) async throws -> [Row] {
-    throw DatabaseError(.unavailable, "Not connected.")
+    try await call(reads, statement, parameters, role) { error in
+      var error = error
+      if error.kind == .connectionLost { error.isSafeToRetry = true }
+      return error
+    }
   }
 
   /// Runs one statement in a transaction of its own, on the shared lane for writes.
@@ -37,38 +75,12 @@ package final class Database: Sendable {
   /// A cancelled caller gets `CancellationError` at once; the statement takes effect all the same.
   ///
   /// - Throws: ``DatabaseError``; `.connectionLost` when it is in doubt whether the statement took effect.
-  /// - Complexity: one round trip and one commit.
+  /// - Complexity: one round trip and one commit; the first use of a statement in a process takes another round trip.
   @discardableResult
-  package func write(
+  package nonisolated(nonsending) func write(
     _ statement: Statement, _ parameters: [SQLValue] = [], as role: DatabaseRole
   ) async throws -> [Row] {
-    throw DatabaseError(.unavailable, "Not connected.")
-  }
-
-  /// What a transaction sees of those that run beside it.
-  package enum Isolation: String, Sendable, Hashable {
-    case readCommitted = "read committed"
-    case repeatableRead = "repeatable read"
-    case serializable = "serializable"
-  }
-
-  /// Runs `body` in a transaction on a connection of its own; commits when it returns, rolls back when it throws.
-  ///
-  /// A serialization failure or deadlock (40001, 40P01) runs `body` again from its beginning, as often as the
-  /// configuration's retry policy says: it must have no effect outside the transaction. Cancelling the task cancels the
-  /// running statement at the server.
-  ///
-  /// - Parameters:
-  ///   - role: as whom; ``Transaction/become(_:)`` changes it midway.
-  ///   - readOnly: whether PostgreSQL refuses writes.
-  ///   - timeout: for one run of the transaction, the wait for a connection not included; then it ends as `.timeout`.
-  /// - Throws: what `body` throws; ``DatabaseError`` `.overloaded` when no connection was free in time; `.connectionLost`
-  ///   when the connection broke during COMMIT, so that it is in doubt.
-  nonisolated(nonsending) package func transaction<Result>(
-    as role: DatabaseRole, isolation: Isolation = .readCommitted, readOnly: Bool = false, timeout: Duration? = nil,
-    _ body: nonisolated(nonsending) (Transaction) async throws -> Result
-  ) async throws -> Result {
-    throw DatabaseError(.unavailable, "Not connected.")
+    try await call(writes, statement, parameters, role) { $0 }
   }
 
   /// What a listener learns.
@@ -81,8 +93,78 @@ package final class Database: Sendable {
 
   /// Follows a channel of LISTEN/NOTIFY until the stream is dropped or the database is shut down.
   ///
-  /// A hint, not a log: when the listener is slower than the channel, the oldest events are dropped.
+  /// A hint, not a log: when the listener is slower than the channel, the oldest events are dropped. All channels share
+  /// one connection. A name that is no identifier (``quoted(_:)``) gets an empty stream.
   package func listen(to channel: String) -> AsyncStream<Notification> {
-    AsyncStream { $0.finish() }
+    listener.listen(to: channel)
   }
+
+  // MARK: Shared lanes
+
+  private nonisolated(nonsending) func call(
+    _ lane: SharedLane, _ statement: Statement, _ parameters: [SQLValue], _ role: DatabaseRole,
+    _ judge: (DatabaseError) -> DatabaseError
+  ) async throws -> [Row] {
+    var attempt = 1
+    while true {
+      do {
+        return try await callOnce(lane, statement, parameters, role)
+      } catch let error as DatabaseError {
+        let error = judge(error)
+        guard error.isSafeToRetry, attempt < configuration.retry.attempts else { throw error }
+        switch (error.kind, error.cause) {
+        case (_, .notSent), (_, .staleStatement), (.connectionLost, _): break
+        case (.serializationFailure, _), (.deadlock, _):
+          try await configuration.retry.sleep(configuration.retry.pause(afterAttempt: attempt))
+        default: throw error
+        }
+        attempt += 1
+      }
+    }
+  }
+
+  private nonisolated(nonsending) func callOnce(
+    _ lane: SharedLane, _ statement: Statement, _ parameters: [SQLValue], _ role: DatabaseRole
+  ) async throws -> [Row] {
+    let shape = try await shape(of: statement, lane, role)
+    let run = Command.run(shape, role: role, try shape.encode(parameters))
+    do {
+      let results = try await exchange([run], lane, role, statement.name)
+      if case .rows(let set) = results.last { return set.rows }
+      return []
+    } catch let error as DatabaseError where error.mayComeFromTypes {
+      shapes.forget(statement)
+      throw error
+    }
+  }
+
+  private nonisolated(nonsending) func shape(
+    of statement: Statement, _ lane: SharedLane, _ role: DatabaseRole
+  ) async throws -> StatementShape {
+    if let known = shapes.known(statement) { return known }
+    try statement.refuseCopy()
+    let results = try await exchange([.describe(statement)], lane, role, statement.name)
+    if case .parameterTypes(let types) = results.last { return shapes.remember(statement, types: types) }
+    return shapes.remember(statement, types: [])
+  }
+
+  private nonisolated(nonsending) func exchange(
+    _ commands: [Command], _ lane: SharedLane, _ role: DatabaseRole, _ name: String
+  ) async throws -> [CommandResult] {
+    try Task.checkCancellation()
+    let name = name
+    let exchange: Exchange
+    if let role = configuration.roles.name(of: role) {
+      exchange = Exchange([.become(role)] + commands, name: name, standsAlone: true)
+    } else {
+      exchange = Exchange(commands, name: name, standsAlone: true)
+    }
+    lane.submit(exchange)
+    return try await exchange.outcome()
+  }
+}
+
+extension DatabaseError {
+  /// A statement whose parameters' types were right once no longer fits the schema.
+  var mayComeFromTypes: Bool { ["42804", "42883", "42P08", "42P18"].contains(sqlState) }
 }

@@ -95,6 +95,8 @@ package struct LaneLimits: Sendable, Hashable {
 package struct LeaseLimits: Sendable, Hashable {
   /// Connections at most, at least 1. Default 8.
   package var maximumConnections = 8
+  /// Connections that are kept open while nobody uses them. Default 2.
+  package var idleConnections = 2
   /// How long a transaction waits for a connection before it is refused as `.overloaded`. Default 10 s.
   package var waitTimeout: Duration = .seconds(10)
   /// lock_timeout within transactions. Default 5 s.
@@ -126,5 +128,32 @@ package struct RetryPolicy: Sendable {
   package func pause(afterAttempt attempt: Int) -> Duration {
     let doubled = firstPause * (1 << min(max(attempt - 1, 0), 20))
     return min(doubled, longestPause) * (0.5 + random() / 2)
+  }
+}
+
+extension DatabaseConfiguration {
+  /// - Throws: `.invalidValue`, naming the field and its limit.
+  func check() throws(DatabaseError) {
+    try Self.require(preparedStatements >= 1, "preparedStatements", "at least 1")
+    try Self.require(lanes.readConnections >= 1, "lanes.readConnections", "at least 1")
+    try Self.require(lanes.writeConnections >= 1, "lanes.writeConnections", "at least 1")
+    try Self.require(lanes.readsInFlight >= 1, "lanes.readsInFlight", "at least 1")
+    try Self.require(lanes.writesInFlight >= 1, "lanes.writesInFlight", "at least 1")
+    try Self.require(lanes.queuedCalls >= 0, "lanes.queuedCalls", "at least 0")
+    try Self.require(leases.maximumConnections >= 1, "leases.maximumConnections", "at least 1")
+    try Self.require(leases.idleConnections >= 0, "leases.idleConnections", "at least 0")
+    try Self.require(retry.attempts >= 1, "retry.attempts", "at least 1")
+    try Self.require((1...65_535).contains(server.port), "server.port", "1 to 65,535")
+    for (name, duration) in [
+      ("lanes.queueTimeout", lanes.queueTimeout), ("lanes.statementTimeout", lanes.statementTimeout),
+      ("lanes.lockTimeout", lanes.lockTimeout), ("leases.waitTimeout", leases.waitTimeout),
+      ("leases.lockTimeout", leases.lockTimeout), ("leases.idleTimeout", leases.idleTimeout),
+    ] {
+      try Self.require(duration >= .milliseconds(1), name, "at least 1 ms")
+    }
+  }
+
+  private static func require(_ isMet: Bool, _ field: String, _ limit: String) throws(DatabaseError) {
+    guard isMet else { throw DatabaseError(.invalidValue, "The database's setting \(field) is \(limit).") }
   }
 }

@@ -68,6 +68,17 @@ package struct DatabaseError: Error, Sendable, Hashable {
   /// True: nothing of this call took effect, and the same call may succeed later. False: it would fail again, or it is
   /// in doubt whether it took effect.
   package internal(set) var isSafeToRetry: Bool
+  /// What lets this library try again by itself.
+  var cause = Cause.statement
+
+  enum Cause: Sendable, Hashable {
+    /// The statement itself.
+    case statement
+    /// It was not prepared on this connection as was thought; nothing else is wrong.
+    case staleStatement
+    /// The connection was lost before it was sent.
+    case notSent
+  }
 
   init(
     _ kind: Kind, _ message: String, sqlState: String? = nil, statement: String? = nil, column: String? = nil,

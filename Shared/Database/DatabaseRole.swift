@@ -6,6 +6,7 @@ package struct DatabaseRole: Sendable, Hashable {
     case none
     case worker
     case entity(Int64)
+    case owner
   }
 
   let kind: Kind
@@ -15,6 +16,9 @@ package struct DatabaseRole: Sendable, Hashable {
 
   /// Work of no single entity: all rows of the shared tables, no user's table.
   package static let worker = DatabaseRole(kind: .worker)
+
+  /// The schema's owner, for the login of schema operations only.
+  static let owner = DatabaseRole(kind: .owner)
 
   /// One entity: its rows of the shared tables, and its users' tables.
   package static func entity(_ number: Int64) -> DatabaseRole {
@@ -74,6 +78,7 @@ package struct RoleNames: Sendable, Hashable {
     switch role.kind {
     case .none: nil
     case .worker: worker
+    case .owner: owner
     case .entity(let number): entity(number)
     }
   }

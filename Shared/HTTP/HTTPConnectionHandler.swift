@@ -13,7 +13,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
   private var machine = HTTPConnectionMachine()
   private var current: Exchange?
   private var timer: Scheduled<Void>?
-  private var runningTimer = HTTPConnectionMachine.Timer.none
+  private var runningTimer: HTTPConnectionMachine.Timer?
 
   /// The request in hand.
   private struct Exchange {
@@ -47,7 +47,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
-    case is ChannelShouldQuiesceEvent:
+    case is HTTPDrainRequested:
       act(machine.drainRequested(), context)
     case ChannelEvent.inputClosed:
       act(machine.connectionLost(), context)
@@ -158,7 +158,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     timer?.cancel()
     let time: TimeAmount
     switch runningTimer {
-    case .none: return
+    case nil: return
     case .idle: time = configuration.idleTime
     case .body: time = configuration.bodyTime
     case .answer: time = configuration.answerTime
@@ -198,7 +198,7 @@ extension HTTPConnectionHandler {
   }
 
   private func send(_ response: HTTPResponse, _ context: ChannelHandlerContext) {
-    guard let exchange = current, machine.timer == .answer else {
+    guard let exchange = current, machine.isAnswering else {
       return  // abandoned meanwhile
     }
     let isHead = exchange.head.method == .HEAD
@@ -233,7 +233,7 @@ extension HTTPConnectionHandler {
     let writer = HTTPBodyWriter { piece in
       try await loop.flatSubmit { () -> EventLoopFuture<Void> in
         let (me, context) = connection.value
-        guard me.machine.timer == .answer else {
+        guard me.machine.isAnswering else {
           return loop.makeFailedFuture(ChannelError.alreadyClosed)
         }
         me.restartTimer(context)
@@ -257,22 +257,28 @@ extension HTTPConnectionHandler {
   }
 
   private func finish(whole: Bool, _ context: ChannelHandlerContext) {
-    guard machine.timer == .answer else {
+    guard machine.isAnswering else {
       return  // abandoned meanwhile
     }
+    let action = machine.answerEnded(whole: whole)
     guard whole else {
       // Without the last chunk the client knows that the answer was cut.
-      act(machine.answerEnded(whole: false), context)
+      act(action, context)
       return
     }
-    let connection = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { result in
-      let (me, context) = connection.value
-      let isSent = (try? result.get()) != nil
-      me.act(me.machine.answerEnded(whole: isSent), context)
+    current = nil
+    runTimer(context)
+    let sent = context.writeAndFlush(Self.wrapOutboundOut(.end(nil)))
+    if action == .close {
+      let connection = NIOLoopBound(context, eventLoop: context.eventLoop)
+      sent.whenComplete { _ in connection.value.close(promise: nil) }
     }
   }
 }
+
+/// Fired down a connection's pipeline: end after the running exchange. NIO's own event stops at its pipelining handler,
+/// which closes without telling the client.
+struct HTTPDrainRequested: Sendable {}
 
 extension HTTPTarget {
   /// What a handler of a malformed target sees.

@@ -31,7 +31,7 @@ struct HTTPConnectionMachine: Equatable {
 
   /// The timer that runs in a state.
   enum Timer: Equatable {
-    case none, idle, body, answer
+    case idle, body, answer
   }
 
   private enum State: Equatable {
@@ -49,9 +49,14 @@ struct HTTPConnectionMachine: Equatable {
     switch state {
     case .waiting: .idle
     case .receiving: .body
-    case .answering: .answer
-    case .ending: .none
+    // A client that does not read the last answer must not keep the connection.
+    case .answering, .ending: .answer
     }
+  }
+
+  /// Whether a handler's answer is awaited or under way.
+  var isAnswering: Bool {
+    if case .answering = state { true } else { false }
   }
 
   /// A request's header is complete.
@@ -102,6 +107,8 @@ struct HTTPConnectionMachine: Equatable {
     return false
   }
 
+  /// The answer is complete, or its writer failed. To be asked before the answer's end is written: that lets the next
+  /// request in.
   mutating func answerEnded(whole: Bool) -> Action {
     guard case .answering(let keepAlive) = state else {
       return .none
@@ -120,7 +127,7 @@ struct HTTPConnectionMachine: Equatable {
     case .waiting: return .close
     case .receiving: return .refuse(.bodyTooSlow)
     case .answering: return .abandon
-    case .ending: return .none
+    case .ending: return .close
     }
   }
 

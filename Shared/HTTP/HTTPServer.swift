@@ -68,7 +68,7 @@ package final class HTTPServer: Sendable {
     }
     try? await listener?.close()
     for channel in open {
-      channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+      channel.pipeline.fireUserInboundEventTriggered(HTTPDrainRequested())
     }
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask {

@@ -22,6 +22,7 @@ final class CallPipe {
   private var reader: CheckedContinuation<ByteBuffer?, any Error>?
   private var writers: [CheckedContinuation<Void, any Error>] = []
   private var isSendingEnded = false
+  private var isPeerDone = false
   /// The response's head, until it is sent (server).
   private var unsentHead: Call?
 
@@ -57,10 +58,8 @@ extension CallPipe {
   ///
   /// - Throws: ``RPCError``: what the peer sends is not acceptable.
   func receive(_ bytes: ByteBuffer) throws(RPCError) {
-    guard failure == nil else {
-      connection.session.openStreamWindow(stream, bytes.readableBytes)
-      return
-    }
+    guard failure == nil else { return connection.openWindow(stream, bytes.readableBytes, isDone: true) }
+    connection.arrived(bytes.readableBytes)
     try inbox.receive(bytes)
     serveReader()
     credit()
@@ -75,9 +74,11 @@ extension CallPipe {
   /// The next message for a task.
   func read() -> Read {
     if let failure, !inbox.isEnded { return .failed(failure) }
+    let waiting = inbox.waiting
     do {
       switch try inbox.next() {
       case .message(let message):
+        connection.left(stream, waiting - inbox.waiting, isDone: inbox.waiting == 0)
         credit()
         return .message(message)
       case .end: return failure.map(Read.failed) ?? .end
@@ -119,9 +120,14 @@ extension CallPipe {
 
   private func credit() {
     let count = inbox.takeCredit()
-    guard count > 0 else { return }
-    connection.session.openStreamWindow(stream, count)
-    connection.needsTurn()
+    if count > 0 { connection.openWindow(stream, count, isDone: inbox.waiting == 0) }
+  }
+
+  /// Drops what nobody will read.
+  private func dropMessages() {
+    let waiting = inbox.waiting
+    inbox.drop()
+    connection.left(stream, waiting, isDone: true)
   }
 }
 
@@ -142,6 +148,7 @@ extension CallPipe {
   /// - Throws: ``RPCError``: the call has ended.
   func write(_ framed: ByteBuffer) throws(RPCError) -> Bool {
     if let failure { throw failure }
+    if isPeerDone { return true }
     guard !isSendingEnded else { throw RPCError(.internal, "A message follows the end of the stream.") }
     sendHead()
     let waiting = connection.session.send(stream, framed)
@@ -160,6 +167,12 @@ extension CallPipe {
     }
   }
 
+  /// The peer has ended the call with success: what is still sent goes nowhere, which is no error.
+  func peerIsDone() {
+    isPeerDone = true
+    drained()
+  }
+
   /// There is room again.
   func drained() {
     let waiting = writers
@@ -172,6 +185,11 @@ extension CallPipe {
     let waiting = writers
     writers.removeAll()
     for writer in waiting { writer.resume(throwing: CancellationError()) }
+  }
+
+  /// Nobody reads any more: what has come is dropped, the outcome stays as it is.
+  func stopReading() {
+    if inbox.waiting > 0 { dropMessages() }
   }
 
   /// Ends our side with trailers (server) or without (client).
@@ -189,7 +207,7 @@ extension CallPipe {
     guard failure == nil else { return }
     failure = error
     isSendingEnded = true
-    if keepsMessages { inbox.end() }
+    if keepsMessages { inbox.end() } else { dropMessages() }
     serveReader()
     let waiting = writers
     writers.removeAll()
@@ -243,6 +261,10 @@ struct CallPipeHandle: Sendable {
 
   func send(_ message: some Message) async throws {
     try await send { pipe in try pipe.frame(message) }
+  }
+
+  func send(framed message: ByteBuffer) async throws {
+    try await send { _ in message }
   }
 
   /// Sends a message after which nothing follows: it need not wait for room.

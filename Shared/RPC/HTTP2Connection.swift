@@ -6,8 +6,12 @@ import NIOCore
 protocol HTTP2Role: AnyObject {
   /// The channel is open.
   func opened()
+  /// Bytes came; what they mean follows.
+  func heard()
   /// Something happened; the offsets of a `data` event refer to `bytes`.
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer)
+  /// An event that somebody sent down the channel.
+  func told(_ event: Any)
   /// The channel is closed; nothing follows.
   func closed()
 }
@@ -16,29 +20,35 @@ protocol HTTP2Role: AnyObject {
 ///
 /// It sends once per turn: at the end of a burst of reads, or when somebody who submitted something asked for a turn.
 /// It sends while the channel is writable only, so at most the channel's high watermark waits below it.
-final class HTTP2Connection: ChannelInboundHandler {
+final class HTTP2Connection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
   typealias OutboundOut = ByteBuffer
 
   let session: HTTP2Session
   let executor: LoopExecutor
   let eventLoop: any EventLoop
+  private var budget: ReceiveBudget
   private let makeRole: (HTTP2Connection) -> any HTTP2Role
   private var role: (any HTTP2Role)?
   private var context: ChannelHandlerContext?
   private var isBusy = false
   private var hasAskedForTurn = false
+  private var isEnding = false
   private var isClosing = false
   private var isClosed = false
 
   /// Bytes that go to the channel in one piece.
   private static let writeSize = 64 << 10
 
-  /// - Parameter makeRole: called once, when the handler is added to its channel.
+  /// - Parameters:
+  ///   - receiveBound: bytes that may wait for all readers before windows stay closed.
+  ///   - makeRole: called once, when the handler is added to its channel.
   init(
-    session: HTTP2Session, executor: LoopExecutor, eventLoop: any EventLoop,
+    session: HTTP2Session, executor: LoopExecutor, eventLoop: any EventLoop, receiveBound: Int,
     makeRole: @escaping (HTTP2Connection) -> any HTTP2Role
   ) {
+    budget = ReceiveBudget(bound: receiveBound)
     self.session = session
     self.executor = executor
     self.eventLoop = eventLoop
@@ -66,11 +76,16 @@ final class HTTP2Connection: ChannelInboundHandler {
       return
     }
     isBusy = false
-    if !session.wantsToReceive && !session.wantsToSend { closeAfterWrites() }
+    if isEnding || !session.wantsToReceive, !session.wantsToSend { closeAfterWrites() }
   }
 
-  /// Closes the channel when all that was submitted so far is sent.
-  func closeAfterWrites() {
+  /// Closes the channel when all that was submitted is sent.
+  func end() {
+    isEnding = true
+    needsTurn()
+  }
+
+  private func closeAfterWrites() {
     guard let context, !isClosing else { return }
     isClosing = true
     context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
@@ -81,6 +96,29 @@ final class HTTP2Connection: ChannelInboundHandler {
   /// Closes the channel at once.
   func close() {
     context?.close(promise: nil)
+  }
+
+  /// Bytes of a stream arrived for its reader.
+  func arrived(_ count: Int) {
+    budget.arrived(count)
+  }
+
+  /// The reader of a stream took or dropped bytes. Opens the windows that were held for want of room.
+  func left(_ stream: Int32, _ count: Int, isDone: Bool) {
+    open(budget.left(stream, count, isDone: isDone))
+  }
+
+  /// Opens a stream's window, now or when there is room.
+  ///
+  /// - Parameter isDone: whether nothing of the stream waits for its reader.
+  func openWindow(_ stream: Int32, _ count: Int, isDone: Bool) {
+    if let credit = budget.wants(ReceiveBudget.Credit(stream: stream, count: count), isDone: isDone) { open([credit]) }
+  }
+
+  private func open(_ credits: [ReceiveBudget.Credit]) {
+    guard !credits.isEmpty else { return }
+    for credit in credits { session.openStreamWindow(credit.stream, credit.count) }
+    needsTurn()
   }
 
   private func transmit(_ context: ChannelHandlerContext) throws -> Bool {
@@ -119,6 +157,7 @@ extension HTTP2Connection {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
     isBusy = true
+    role?.heard()
     do {
       try bytes.withUnsafeReadableBytes { try session.receive($0) }
       dispatch(bytes)
@@ -136,6 +175,11 @@ extension HTTP2Connection {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable { needsTurn() }
+  }
+
+  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    role?.told(event)
+    promise?.succeed()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -54,6 +54,8 @@ final class HTTP2Session {
 
   /// The fields of all header blocks that the recorded events speak of.
   private(set) var headers = HeaderBlock()
+  /// DATA frames that went.
+  private(set) var sentDataFrames = 0
   /// What happened since ``discardEvents()``.
   private(set) var events: [Event] = []
 
@@ -69,6 +71,7 @@ final class HTTP2Session {
 
   /// The header block that is being received.
   private struct IncomingBlock {
+    var isOpen = false
     var firstField = 0
     var size = 0
     var isTruncated = false
@@ -126,8 +129,9 @@ extension HTTP2Session {
   /// Forgets the recorded events, which have been acted upon, and the header fields that they speak of.
   func discardEvents() {
     events.removeAll(keepingCapacity: true)
-    headers.reset()
-    block = IncomingBlock()
+    // A block may have begun whose rest comes with the next bytes.
+    headers.removeFirst(block.isOpen ? block.firstField : headers.fields.count)
+    block.firstField = 0
   }
 
   /// Lets the peer send so many more bytes on the connection.
@@ -196,14 +200,20 @@ extension HTTP2Session {
   /// The bytes of the stream that wait for the peer's window.
   func waiting(_ stream: Int32) -> Int { outboxes[stream]?.waiting ?? 0 }
 
-  /// Resets a stream. What waits of it is dropped.
+  /// Resets a stream. What waits of it is dropped; without effect when the stream is gone.
   func reset(_ stream: Int32, _ error: HTTP2ErrorCode) {
+    guard outboxes[stream] != nil || nghttp2_session_find_stream(pointer, stream) != nil else { return }
     nghttp2_submit_rst_stream(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, error.rawValue)
   }
 
   /// Tells a peer that still sends on a stream, whose answer is complete, to stop, without an error (RFC 9113 §8.1).
   func stopReceiving(_ stream: Int32) {
     if nghttp2_session_get_stream_remote_close(pointer, stream) == 0 { reset(stream, .noError) }
+  }
+
+  /// Gives up what is unsent of a request whose response is complete.
+  func stopSending(_ stream: Int32) {
+    if nghttp2_session_get_stream_local_close(pointer, stream) == 0 { reset(stream, .noError) }
   }
 
   func ping(_ opaque: UInt64) {
@@ -420,7 +430,7 @@ extension HTTP2Session {
 
 extension HTTP2Session {
   private func headersBegan() -> Int32 {
-    block = IncomingBlock(firstField: headers.fields.count)
+    block = IncomingBlock(isOpen: true, firstField: headers.fields.count)
     return 0
   }
 
@@ -452,6 +462,7 @@ extension HTTP2Session {
         .headers(
           stream: stream, fields: block.firstField..<headers.fields.count, endsStream: endsStream,
           isTruncated: block.isTruncated))
+      block.isOpen = false
       if endsStream { events.append(.ended(stream: stream)) }
     case NGHTTP2_DATA.rawValue:
       if endsStream { events.append(.ended(stream: stream)) }
@@ -530,6 +541,7 @@ extension HTTP2Session {
     guard let outbox = outboxes[stream] else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
     output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
     outbox.take(count, into: &output)
+    sentDataFrames += 1
     if outbox.isAboveBound && outbox.waiting < settings.outgoingBuffer {
       outbox.isAboveBound = false
       events.append(.drained(stream: stream))

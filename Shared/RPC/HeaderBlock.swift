@@ -20,6 +20,14 @@ struct HeaderBlock: Sendable {
     fields.removeAll(keepingCapacity: true)
   }
 
+  /// Removes the first fields.
+  mutating func removeFirst(_ count: Int) {
+    guard count < fields.count else { return reset() }
+    var rest = HeaderBlock()
+    for field in fields.dropFirst(count) { rest.append(field, of: self) }
+    self = rest
+  }
+
   mutating func append(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
     let start = UInt32(bytes.count)
     bytes.append(contentsOf: name)

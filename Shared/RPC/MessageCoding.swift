@@ -7,7 +7,7 @@ extension Message {
     do {
       self = try bytes.withUnsafeReadableBytes { try Self(decoding: $0, limits: .standard) }
     } catch {
-      throw RPCError(.internal, "The request is not a \(Self.descriptor.name): \(error)", cause: error)
+      throw RPCError(.internal, "The request is not a \(Self.descriptor.name): \(error)")
     }
   }
 

@@ -63,11 +63,18 @@ struct MessageInbox {
     }
     isWanted = false
     guard prefix.length <= maxSize else { throw tooLarge(prefix.length) }
-    drop(5)
+    _ = take(5)
     let body = take(prefix.length)
     taken += 5 + prefix.length
     try checkSize()
     return .message(try decompress(body, flag: prefix.flag))
+  }
+
+  /// Forgets what waits.
+  mutating func drop() {
+    taken = received
+    head = ByteBuffer()
+    tail = []
   }
 
   /// The bytes by which the peer's window may open now; counts them as given.
@@ -126,10 +133,6 @@ extension MessageInbox {
       let length = bytes.getInteger(at: bytes.readerIndex + 1, as: UInt32.self)
     else { return nil }
     return (flag, Int(length))
-  }
-
-  private mutating func drop(_ count: Int) {
-    _ = take(count)
   }
 
   /// Takes bytes that are known to wait: without copying when one piece holds them all.

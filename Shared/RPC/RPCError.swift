@@ -1,3 +1,5 @@
+import Messages
+
 /// How a call failed: what a handler throws and what a caller catches.
 ///
 /// ```swift
@@ -10,11 +12,15 @@ public struct RPCError: Error, Sendable {
   /// A sentence that says what to do. It travels to the caller, so it holds no personal values.
   public var message: String
   /// Machine-readable details; they travel in `grpc-status-details-bin`.
-  public var details: [StatusDetail]
+  public var details: [StatusDetail] {
+    didSet { encodedDetails = nil }
+  }
   /// Trailing metadata: sent beside the status, or received beside it.
   public var metadata: Metadata
   /// What led to this error here. It never travels.
   public var cause: (any Error)?
+  /// The details as the peer sent them, so that a proxy passes them on byte for byte.
+  var encodedDetails: [UInt8]?
 
   /// The `domain` of every `google.rpc.ErrorInfo` of the suite.
   public static let domain = "rapport"
@@ -33,10 +39,11 @@ public struct RPCError: Error, Sendable {
     self.message = message
     self.metadata = Metadata()
     self.cause = cause
-    self.details = []
-    if let reason { details.append(.errorInfo(reason: reason, domain: Self.domain)) }
-    if !fieldViolations.isEmpty { details.append(.badRequest(fieldViolations)) }
-    if let resource { details.append(.resourceInfo(name: resource)) }
+    details = [
+      reason.flatMap { StatusDetail(GoogleRPC.ErrorInfo(reason: $0)) },
+      fieldViolations.isEmpty ? nil : StatusDetail(GoogleRPC.BadRequest(fieldViolations)),
+      resource.flatMap { StatusDetail(GoogleRPC.ResourceInfo(name: $0)) },
+    ].compactMap { $0 }
   }
 
   /// An error with details made elsewhere.
@@ -52,17 +59,18 @@ public struct RPCError: Error, Sendable {
 extension RPCError {
   /// The reason of the first `google.rpc.ErrorInfo` among the details.
   public var reason: String? {
-    details.lazy.compactMap(\.errorInfoReason).first
+    details.lazy.compactMap { $0.message(GoogleRPC.ErrorInfo.self) }.first?.reason
   }
 
   /// The violations of every `google.rpc.BadRequest` among the details.
   public var fieldViolations: [FieldViolation] {
-    details.flatMap(\.badRequestViolations)
+    details.compactMap { $0.message(GoogleRPC.BadRequest.self) }.flatMap(\.fieldViolations)
+      .map { FieldViolation(field: $0.field, description: $0.description) }
   }
 
   /// The resource name of the first `google.rpc.ResourceInfo` among the details.
   public var resource: String? {
-    details.lazy.compactMap(\.resourceInfoName).first
+    details.lazy.compactMap { $0.message(GoogleRPC.ResourceInfo.self) }.first?.resourceName
   }
 }
 

@@ -1,3 +1,5 @@
+import Messages
+
 /// One detail of a status: a `google.protobuf.Any`, whatever its type.
 public struct StatusDetail: Sendable, Hashable {
   /// For example `type.googleapis.com/google.rpc.ErrorInfo`.
@@ -27,73 +29,66 @@ public struct FieldViolation: Sendable, Hashable {
 }
 
 extension StatusDetail {
-  private static let prefix = "type.googleapis.com/google.rpc."
-
-  static func errorInfo(reason: String, domain: String) -> StatusDetail {
-    var message = ProtoEncoder()
-    message.string(1, reason)
-    message.string(2, domain)
-    return StatusDetail(typeURL: prefix + "ErrorInfo", value: message.bytes)
+  /// A detail that holds a message of the suite; nil when the message cannot be encoded.
+  init?(_ message: some Message) {
+    guard let value = try? message.encoded() else { return nil }
+    self.init(typeURL: "type.googleapis.com/" + type(of: message).descriptor.name, value: value)
   }
 
-  static func badRequest(_ violations: [FieldViolation]) -> StatusDetail {
-    var message = ProtoEncoder()
-    for violation in violations {
-      var entry = ProtoEncoder()
-      entry.string(1, violation.field)
-      entry.string(2, violation.description)
-      message.bytes(1, entry.bytes)
-    }
-    return StatusDetail(typeURL: prefix + "BadRequest", value: message.bytes)
+  /// The message, if the detail holds one of this type.
+  func message<Detail: Message>(_ type: Detail.Type) -> Detail? {
+    typeURL.hasSuffix("/" + type.descriptor.name) ? try? Detail(decoding: value) : nil
   }
+}
 
-  static func resourceInfo(name: String) -> StatusDetail {
-    var message = ProtoEncoder()
-    message.string(2, name)
-    return StatusDetail(typeURL: prefix + "ResourceInfo", value: message.bytes)
+extension GoogleRPC.ErrorInfo {
+  init(reason: String) {
+    self.init()
+    self.reason = reason
+    domain = RPCError.domain
   }
+}
 
-  var errorInfoReason: String? {
-    guard typeURL.hasSuffix("/google.rpc.ErrorInfo") else { return nil }
-    return ProtoDecoder.fields(of: value)?.first { $0.number == 1 }?.text
-  }
-
-  var badRequestViolations: [FieldViolation] {
-    guard typeURL.hasSuffix("/google.rpc.BadRequest"), let fields = ProtoDecoder.fields(of: value) else { return [] }
-    return fields.filter { $0.number == 1 }.compactMap { field in
-      guard let entry = ProtoDecoder.fields(of: field.bytes) else { return nil }
-      return FieldViolation(
-        field: entry.first { $0.number == 1 }?.text ?? "", description: entry.first { $0.number == 2 }?.text ?? "")
+extension GoogleRPC.BadRequest {
+  init(_ violations: [RPC.FieldViolation]) {
+    self.init()
+    fieldViolations = violations.map { violation in
+      var entry = FieldViolation()
+      entry.field = violation.field
+      entry.description = violation.description
+      return entry
     }
   }
+}
 
-  var resourceInfoName: String? {
-    guard typeURL.hasSuffix("/google.rpc.ResourceInfo") else { return nil }
-    return ProtoDecoder.fields(of: value)?.first { $0.number == 2 }?.text
+extension GoogleRPC.ResourceInfo {
+  init(name: String) {
+    self.init()
+    resourceName = name
   }
 }
 
 /// The value of `grpc-status-details-bin`: a `google.rpc.Status`.
-struct StatusDetails {
-  static func encode(_ error: RPCError) -> [UInt8] {
-    var status = ProtoEncoder()
-    status.varint(1, UInt64(error.code.rawValue))
-    status.string(2, error.message)
-    for detail in error.details {
-      var any = ProtoEncoder()
-      any.string(1, detail.typeURL)
-      any.bytes(2, detail.value)
-      status.bytes(3, any.bytes)
+enum StatusDetails {
+  /// - Returns: nil when there are none or they cannot be encoded; then the status travels without them.
+  static func encode(_ error: RPCError) -> [UInt8]? {
+    if let encoded = error.encodedDetails { return encoded }
+    if error.details.isEmpty { return nil }
+    var status = GoogleRPC.Status()
+    status.code = Int32(truncatingIfNeeded: error.code.rawValue)
+    status.message = error.message
+    status.details = error.details.map { detail in
+      var any = GoogleProtobuf.AnyMessage()
+      any.typeUrl = detail.typeURL
+      any.value = detail.value
+      return any
     }
-    return status.bytes
+    return try? status.encoded()
   }
 
+  /// The details, none when the bytes are no status.
   static func decode(_ bytes: [UInt8]) -> [StatusDetail] {
-    guard let fields = ProtoDecoder.fields(of: bytes) else { return [] }
-    return fields.filter { $0.number == 3 }.compactMap { field in
-      guard let any = ProtoDecoder.fields(of: field.bytes) else { return nil }
-      return StatusDetail(
-        typeURL: any.first { $0.number == 1 }?.text ?? "", value: any.first { $0.number == 2 }?.bytes ?? [])
-    }
+    guard let status = try? GoogleRPC.Status(decoding: bytes) else { return [] }
+    return status.details.map { StatusDetail(typeURL: $0.typeUrl, value: $0.value) }
   }
 }

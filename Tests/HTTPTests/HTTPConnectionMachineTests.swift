@@ -99,6 +99,9 @@ struct HTTPConnectionMachineTests {
     var answer = answering()
     #expect(answer.timeRanOut() == .abandon)
     #expect(answer.answerEnded(whole: true) == .none)
+    var unread = receiving()
+    _ = unread.bodyArrived(11)
+    #expect(unread.timeRanOut() == .close)
   }
 
   @Test("cancels the handler when the client is gone")

@@ -50,8 +50,8 @@ struct HTTPServerTests {
       try await connection.send(
         "GET /hello/a HTTP/1.1\r\nHost: x\r\n\r\nGET /hello/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
       let answers = try await connection.receiveAll()
-      let a = try #require(answers.range(of: "Hello, a!"))
-      let b = try #require(answers.range(of: "Hello, b!"))
+      let a = try #require(answers.firstRange(of: "Hello, a!"))
+      let b = try #require(answers.firstRange(of: "Hello, b!"))
       #expect(a.upperBound < b.lowerBound)
     }
   }
@@ -194,7 +194,6 @@ struct HTTPServerTests {
       gate.yield()
       let answer = try await connection.receiveAll()
       await drained
-      #expect(answer.lowercased().contains("connection: close"))
       #expect(answer.hasSuffix("done"))
     }
   }

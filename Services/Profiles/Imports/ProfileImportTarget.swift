@@ -10,7 +10,6 @@ struct ProfileImportTarget: ImportTarget {
   let scope: Principal.Entity
   let provenance: Provenance
   let repositories: RepositoryDirectory
-  let log: ProfileLog
 
   // MARK: - References
 
@@ -95,7 +94,7 @@ struct ProfileImportTarget: ImportTarget {
         (statements.update, [.intArray(updates.map { $0.profile.id })] + statements.columns(of: lines)),
         (statements.history, history.parameters),
       ])
-    try await log.changed(
+    try await ProfileEvents.changed(
       updates.map(\.profile.id), created: false, fields: statements.fieldIDs, isBulk: true, in: table,
       transaction: transaction)
   }
@@ -119,7 +118,7 @@ struct ProfileImportTarget: ImportTarget {
         (statements.insert, [.intArray(ids.map(Optional.some))] + statements.columns(of: lines)),
         (statements.history, history.parameters),
       ])
-    try await log.changed(
+    try await ProfileEvents.changed(
       ids, created: true, fields: statements.fieldIDs, isBulk: true, in: table, transaction: transaction)
   }
 }

@@ -7,7 +7,7 @@ import Values
 extension ProfileStore {
   /// What came of writing a profile.
   enum Written: Sendable {
-    case written(ProfilesV1.Profile, id: Int64, created: Bool)
+    case written(id: Int64, created: Bool)
     /// Another profile has a value of this unique field.
     case taken(ProfileField)
     case notFound
@@ -32,13 +32,13 @@ extension ProfileStore {
       sql: """
         INSERT INTO \(table.rows) (\(columns.joined(separator: ", ")))
         VALUES (\(expressions.joined(separator: ", ")))
-        RETURNING \(Self.columns(of: table))
+        RETURNING id
         """)
     guard let row = try await transaction.execute(statement, values.map(\.value)).first else { return .notFound }
     let id = try row.int(0)
     let changes = values.filter(\.field.isTracked).map { FieldTransition(field: $0.field, before: .null, after: $0.value) }
     try await record(changes, of: id, in: table, provenance, transaction)
-    return .written(try Self.profile(row, of: table), id: id, created: true)
+    return .written(id: id, created: true)
   }
 
   /// Changes the profile of a key.
@@ -72,12 +72,10 @@ extension ProfileStore {
         UPDATE \(table.rows)
         SET \(assignments.joined(separator: ", "))
         WHERE id = $1
-        RETURNING \(Self.columns(of: table))
         """)
-    let rows = try await transaction.execute(statement, [.int(id)] + change.values.map(\.value))
-    guard let row = rows.first else { return .notFound }
+    try await transaction.execute(statement, [.int(id)] + change.values.map(\.value))
     try await record(transitions, of: id, in: table, provenance, transaction)
-    return .written(try Self.profile(row, of: table), id: id, created: false)
+    return .written(id: id, created: false)
   }
 
   /// The first unique field whose new value another profile has.

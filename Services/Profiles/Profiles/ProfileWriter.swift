@@ -5,32 +5,30 @@ import ServiceKit
 import UserTables
 import Values
 
-/// Carries out writes of single profiles: the change, its history, its event and the answer to a repeated request, in
-/// one transaction.
+/// Carries out writes of single profiles: the change, its history, its event and the memory of the request, in one
+/// transaction.
 struct ProfileWriter: Sendable {
   let database: Database
   let store: ProfileStore
-  let requests: RequestStore
-  let log: ProfileLog
+  let requests: RequestLedger
   let repositories: RepositoryDirectory
 
-  func create(
-    _ change: ProfileChange, in table: ProfileTableDefinition, provenance: Provenance,
-    request: IdempotentRequest, call: Call
-  ) async throws -> ProfilesV1.Profile {
-    try await checkReferences(of: change, table: table, call: call)
-    return try await write(in: table, request: request) { transaction in
+  func create<Request>(
+    _ change: ProfileChange, in table: ProfileTableDefinition, provenance: Provenance, once: Once<Request>
+  ) async throws -> InternalV1.WriteProfileResponse {
+    try await checkReferences(of: change, table: table, scope: once.scope)
+    return try await write(in: table, once: once) { transaction in
       let written = try await store.create(change, in: table, provenance: provenance, transaction: transaction)
-      return try await finish(written, change, in: table, transaction).profile ?? .init()
+      return try await finish(written, change, in: table, transaction)
     }
   }
 
-  func upsert(
+  func upsert<Request>(
     _ key: ProfileStore.Key, _ change: ProfileChange, in table: ProfileTableDefinition, provenance: Provenance,
-    request: IdempotentRequest, call: Call
-  ) async throws -> ProfilesV1.UpsertProfileResponse {
-    try await checkReferences(of: change, table: table, call: call)
-    return try await write(in: table, request: request) { transaction in
+    once: Once<Request>
+  ) async throws -> InternalV1.WriteProfileResponse {
+    try await checkReferences(of: change, table: table, scope: once.scope)
+    return try await write(in: table, once: once) { transaction in
       var written = try await store.update(key, change, in: table, provenance: provenance, transaction: transaction)
       if case .notFound = written {
         written = try await store.create(change, in: table, provenance: provenance, transaction: transaction)
@@ -39,15 +37,15 @@ struct ProfileWriter: Sendable {
     }
   }
 
-  func update(
+  func update<Request>(
     _ key: ProfileStore.Key, _ change: ProfileChange, in table: ProfileTableDefinition, name: ResourceName,
-    provenance: Provenance, request: IdempotentRequest, call: Call
-  ) async throws -> ProfilesV1.Profile {
-    try await checkReferences(of: change, table: table, call: call)
-    return try await write(in: table, request: request) { transaction in
+    provenance: Provenance, once: Once<Request>
+  ) async throws -> InternalV1.WriteProfileResponse {
+    try await checkReferences(of: change, table: table, scope: once.scope)
+    return try await write(in: table, once: once) { transaction in
       let written = try await store.update(key, change, in: table, provenance: provenance, transaction: transaction)
       if case .notFound = written { throw RPCError.notFound(name) }
-      return try await finish(written, change, in: table, transaction).profile ?? .init()
+      return try await finish(written, change, in: table, transaction)
     }
   }
 
@@ -55,21 +53,22 @@ struct ProfileWriter: Sendable {
   func delete(_ key: ProfileStore.Key, in table: ProfileTableDefinition) async throws -> Bool {
     try await database.transaction(as: .entity(table.entity)) { transaction in
       guard let id = try await store.delete(key, in: table, transaction: transaction) else { return false }
-      try await log.deleted([id], in: table, transaction: transaction)
+      try await requests.forget(profile: UInt32(id), of: table.number, in: transaction)
+      try await ProfileEvents.deleted([id], in: table, transaction: transaction)
       return true
     }
   }
 
   /// Runs a write once for each request id, and again when another writer takes a unique value between look and write.
-  private func write<Answer: Message>(
-    in table: ProfileTableDefinition, request: IdempotentRequest,
-    _ body: @escaping @Sendable (Transaction) async throws -> Answer
-  ) async throws -> Answer {
+  private func write<Request>(
+    in table: ProfileTableDefinition, once: Once<Request>,
+    _ body: (Transaction) async throws -> InternalV1.WriteProfileResponse
+  ) async throws -> InternalV1.WriteProfileResponse {
     var remaining = 5
     while true {
       do {
         return try await database.transaction(as: .entity(table.entity)) { transaction in
-          try await requests.once(request, entity: table.entity, in: transaction) { try await body(transaction) }
+          try await requests.once(once.key, once.request, in: transaction) { try await body(transaction) }
         }
       } catch let error as DatabaseError where error.kind == .uniqueViolation && remaining > 0 {
         remaining -= 1
@@ -82,27 +81,42 @@ struct ProfileWriter: Sendable {
   private func finish(
     _ written: ProfileStore.Written, _ change: ProfileChange, in table: ProfileTableDefinition,
     _ transaction: Transaction
-  ) async throws -> ProfilesV1.UpsertProfileResponse {
+  ) async throws -> InternalV1.WriteProfileResponse {
     switch written {
-    case .written(let profile, let id, let created):
-      try await log.changed(
+    case .written(let id, let created):
+      try await ProfileEvents.changed(
         [id], created: created, fields: change.values.map(\.field.storage.id), isBulk: false, in: table,
         transaction: transaction)
-      var answer = ProfilesV1.UpsertProfileResponse()
-      answer.profile = profile
+      var answer = InternalV1.WriteProfileResponse()
+      answer.id = UInt32(id)
       answer.created = created
       return answer
     case .taken(let field): throw RPCError.valueTaken(field.storage.id)
-    case .notFound: throw RPCError(.aborted, "The profile was deleted meanwhile. Send the call again.", reason: "RETRY")
+    case .notFound: throw RPCError.deletedMeanwhile
     }
   }
 
-  private func checkReferences(of change: ProfileChange, table: ProfileTableDefinition, call: Call) async throws {
+  private func checkReferences(
+    of change: ProfileChange, table: ProfileTableDefinition, scope: Principal.Entity
+  ) async throws {
     for (field, value) in change.values {
       guard case .reference(let repository) = field.kind, case .text(let key) = value else { continue }
-      let scope = try call.access.scope(of: table.entity)
       if try await repositories.missing([key], in: repository, entity: scope).isEmpty { continue }
       throw RPCError.invalid("profile.fields.\(field.storage.id)", RepositoryDirectory.missingReason)
     }
+  }
+}
+
+/// A request whose effect happens once, however often it is sent with the same id.
+struct Once<Request: Message>: Sendable {
+  let key: RequestLedger.Key
+  let request: Request
+  /// The entity in which the effect happens.
+  let scope: Principal.Entity
+
+  init(_ request: Request, id: String, call: Call, entity: Int64) throws {
+    self.key = try RequestLedger.Key(id, of: call, entity: entity)
+    self.request = request
+    self.scope = try call.access.scope(of: entity)
   }
 }

@@ -17,3 +17,18 @@ package struct Migration: Sendable, Hashable {
     self.sql = sql
   }
 }
+
+extension Migration {
+  /// The statements with the names of this database's roles.
+  func script(for roles: RoleNames) throws(DatabaseError) -> String {
+    var script = sql
+    for (placeholder, name) in [
+      ("{schema}", roles.schema), ("{login}", roles.login), ("{worker}", roles.worker),
+      ("{entities}", roles.entities), ("{owner}", roles.owner),
+    ] {
+      let quotedName = try quoted(name)
+      script = script.split(separator: placeholder, omittingEmptySubsequences: false).joined(separator: quotedName)
+    }
+    return script
+  }
+}

@@ -39,6 +39,12 @@ struct PostgresType: RawRepresentable, Sendable, Hashable {
   /// The type of an array's elements; nil when this is no array type of ours.
   var element: PostgresType? { Self.elements[self] }
 
+  /// The type of an array of these.
+  var array: PostgresType? { Self.arrays[self] }
+
+  private static let arrays: [PostgresType: PostgresType] = Dictionary(
+    uniqueKeysWithValues: elements.map { ($0.value, $0.key) })
+
   private static let elements: [PostgresType: PostgresType] = Dictionary(
     uniqueKeysWithValues: [
       (1_000, bool), (1_001, bytea), (1_005, int2), (1_007, int4), (1_016, int8), (1_009, text), (1_015, varchar),

@@ -111,12 +111,34 @@ extension InternalV1 {
     public init() {}
   }
 
-  /// A set of profile numbers.
-  public struct Population {
-    /// A Roaring bitmap in the portable format.
-    public var bitmap: [UInt8] = []
-    /// CRC-32C of `bitmap`: a bitmap is opened only when it matches.
-    public var checksum: UInt32 = 0
+  /// `rapport.internal.v1.ListLatestRowsRequest`.
+  public struct ListLatestRowsRequest {
+    /// `entities/{entity}/customTables/{custom_table}`, of type INTERACTIONS or LINKED_DATA.
+    public var table: String = ""
+    /// At most 1,000.
+    public var profiles: [UInt32] = []
+    /// The most rows of each profile: 1 to 100.
+    public var limit: Int32 = 0
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.ListLatestRowsResponse`.
+  public struct ListLatestRowsResponse {
+    /// By profile. A profile without rows is left out.
+    public var profiles: [UInt32: InternalV1.ProfileRows] = [:]
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// One profile's rows.
+  public struct ProfileRows {
+    /// `rows`.
+    public var rows: [TablesV1.Row] = []
     /// Fields that this build does not know, as they stood on the wire.
     public var unknownFields: [UInt8] = []
     /// A message with nothing set.
@@ -143,6 +165,10 @@ extension InternalV1 {
     /// Answers the business keys of the rows of a repository that meet a condition.
     public static let evaluateRepository = UnaryMethod<InternalV1.EvaluateRepositoryRequest, InternalV1.EvaluateRepositoryResponse>(
       descriptor.methods[3])
+
+    /// Returns the latest rows of each of up to 1,000 profiles, newest first.
+    public static let listLatestRows = UnaryMethod<InternalV1.ListLatestRowsRequest, InternalV1.ListLatestRowsResponse>(
+      descriptor.methods[4])
   }
 }
 
@@ -428,9 +454,9 @@ extension InternalV1.EvaluateRepositoryResponse: BridgedMessage {
   }
 }
 
-extension InternalV1.Population: BridgedMessage {
-  package typealias CStruct = Rapport__Internal__V1__Population
-  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__population__type() }
+extension InternalV1.ListLatestRowsRequest: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__ListLatestRowsRequest
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__list_latest_rows_request__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
     MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 9)
@@ -446,18 +472,90 @@ extension InternalV1.Population: BridgedMessage {
   /// The message in the wire format.
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
-    if c.pointee.bitmap_1.len > 0 { self.bitmap = Self.bytes(c.pointee.bitmap_1) }
-    self.checksum = c.pointee.checksum_2
+    if c.pointee.table_1.len > 0 { self.table = try Self.text(c.pointee.table_1, 1) }
+    if c.pointee.n_profiles_2 > 0 { self.profiles = Self.numbers(c.pointee.profiles_2, c.pointee.n_profiles_2) }
+    self.limit = c.pointee.limit_3
     if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
   }
   package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
-    if !self.bitmap.isEmpty {
-      c.pointee.has_bitmap_1 = 1
-      c.pointee.bitmap_1 = arena.bytes(self.bitmap)
+    if !self.table.isEmpty {
+      c.pointee.has_table_1 = 1
+      c.pointee.table_1 = arena.text(self.table)
     }
-    if self.checksum != 0 {
-      c.pointee.has_checksum_2 = 1
-      c.pointee.checksum_2 = self.checksum
+    if !self.profiles.isEmpty {
+      c.pointee.n_profiles_2 = self.profiles.count
+      c.pointee.profiles_2 = arena.numbers(self.profiles)
+    }
+    if self.limit != 0 {
+      c.pointee.has_limit_3 = 1
+      c.pointee.limit_3 = self.limit
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.ListLatestRowsResponse: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__ListLatestRowsResponse
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__list_latest_rows_response__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 10)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    for entry in Self.entries(c.pointee.profiles_1, c.pointee.n_profiles_1) {
+      let key = entry.pointee.key_1
+      self.profiles[key] = try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init()
+    }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.profiles.isEmpty {
+      c.pointee.n_profiles_1 = self.profiles.count
+      c.pointee.profiles_1 = try arena.entries(self.profiles, rapport__internal__v1__list_latest_rows_response__profiles_entry__type(), Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry.self) { arena, entry, key, value in
+        entry.pointee.has_key_1 = 1
+        entry.pointee.key_1 = key
+        entry.pointee.value_2 = try arena.message(value)
+      }
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.ProfileRows: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__ProfileRows
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__profile_rows__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 12)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.n_rows_1 > 0 { self.rows = try Self.messages(c.pointee.rows_1, c.pointee.n_rows_1) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.rows.isEmpty {
+      c.pointee.n_rows_1 = self.rows.count
+      c.pointee.rows_1 = try arena.messages(self.rows)
     }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
   }
@@ -466,33 +564,39 @@ extension InternalV1.Population: BridgedMessage {
 extension MessagesFiles {
   /// rapport/internal/v1/table_directory.proto
   package static let rapport_internal_v1_table_directory = FileDescriptor(
-    imports: [MessagesFiles.google_api_field_behavior, MessagesFiles.google_api_resource, MessagesFiles.rapport_options_v1_options, MessagesFiles.rapport_tables_v1_custom_table, MessagesFiles.rapport_tables_v1_row, MessagesFiles.rapport_targeting_v1_targeting],
+    imports: [MessagesFiles.google_api_field_behavior, MessagesFiles.google_api_resource, MessagesFiles.rapport_internal_v1_population, MessagesFiles.rapport_options_v1_options, MessagesFiles.rapport_tables_v1_custom_table, MessagesFiles.rapport_tables_v1_row, MessagesFiles.rapport_targeting_v1_targeting],
     base64: """
       CilyYXBwb3J0L2ludGVybmFsL3YxL3RhYmxlX2RpcmVjdG9yeS5wcm90bxITcmFwcG9ydC5pbnRlcm5hbC52MRofZ29vZ2xlL2FwaS9maWVs\
-      ZF9iZWhhdmlvci5wcm90bxoZZ29vZ2xlL2FwaS9yZXNvdXJjZS5wcm90bxogcmFwcG9ydC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8aJHJh\
-      cHBvcnQvdGFibGVzL3YxL2N1c3RvbV90YWJsZS5wcm90bxobcmFwcG9ydC90YWJsZXMvdjEvcm93LnByb3RvGiRyYXBwb3J0L3RhcmdldGlu\
-      Zy92MS90YXJnZXRpbmcucHJvdG8iVAoaRGVzY3JpYmVDdXN0b21UYWJsZVJlcXVlc3QSNgoEbmFtZRgBIAEoCUIi4EEC+kEcChp0YWJsZXMu\
-      cmFwcG9ydC9DdXN0b21UYWJsZVIEbmFtZSJ4ChtEZXNjcmliZUN1c3RvbVRhYmxlUmVzcG9uc2USQQoMY3VzdG9tX3RhYmxlGAEgASgLMh4u\
-      cmFwcG9ydC50YWJsZXMudjEuQ3VzdG9tVGFibGVSC2N1c3RvbVRhYmxlEhYKBm51bWJlchgCIAEoA1IGbnVtYmVyIoIBCg9GaW5kUm93c1Jl\
-      cXVlc3QSOAoFdGFibGUYASABKAlCIuBBAvpBHAoadGFibGVzLnJhcHBvcnQvQ3VzdG9tVGFibGVSBXRhYmxlEhgKBGtleXMYAiADKAlCBJjC\
-      GAFSBGtleXMSGwoJa2V5c19vbmx5GAMgASgIUghrZXlzT25seSKoAQoQRmluZFJvd3NSZXNwb25zZRJDCgRyb3dzGAEgAygLMi8ucmFwcG9y\
-      dC5pbnRlcm5hbC52MS5GaW5kUm93c1Jlc3BvbnNlLlJvd3NFbnRyeVIEcm93cxpPCglSb3dzRW50cnkSEAoDa2V5GAEgASgJUgNrZXkSLAoF\
-      dmFsdWUYAiABKAsyFi5yYXBwb3J0LnRhYmxlcy52MS5Sb3dSBXZhbHVlOgI4ASK7AQoTRXZhbHVhdGVSb3dzUmVxdWVzdBJKCg1wcm9maWxl\
-      X3RhYmxlGAEgASgJQiXgQQL6QR8KHXByb2ZpbGVzLnJhcHBvcnQvUHJvZmlsZVRhYmxlUgxwcm9maWxlVGFibGUSRgoJY3JpdGVyaW9uGAIg\
-      ASgLMiMucmFwcG9ydC50YXJnZXRpbmcudjEuUm93c0NyaXRlcmlvbkID4EECUgljcml0ZXJpb24SEAoDbm93GAMgASgDUgNub3civwEKFEV2\
-      YWx1YXRlUm93c1Jlc3BvbnNlEjsKCHByb2ZpbGVzGAEgASgLMh8ucmFwcG9ydC5pbnRlcm5hbC52MS5Qb3B1bGF0aW9uUghwcm9maWxlcxIs\
-      ChJob2xkc193aXRob3V0X3Jvd3MYAiABKAhSEGhvbGRzV2l0aG91dFJvd3MSPAoJd2l0aF9yb3dzGAMgASgLMh8ucmFwcG9ydC5pbnRlcm5h\
-      bC52MS5Qb3B1bGF0aW9uUgh3aXRoUm93cyLLAQoZRXZhbHVhdGVSZXBvc2l0b3J5UmVxdWVzdBI4CgV0YWJsZRgBIAEoCUIi4EEC+kEcChp0\
-      YWJsZXMucmFwcG9ydC9DdXN0b21UYWJsZVIFdGFibGUSGwoGY29sdW1uGAIgASgJQgPgQQJSBmNvbHVtbhJFCgpjb21wYXJpc29uGAMgASgL\
-      MiAucmFwcG9ydC50YXJnZXRpbmcudjEuQ29tcGFyaXNvbkID4EECUgpjb21wYXJpc29uEhAKA25vdxgEIAEoA1IDbm93IjYKGkV2YWx1YXRl\
-      UmVwb3NpdG9yeVJlc3BvbnNlEhgKBGtleXMYASADKAlCBJjCGAFSBGtleXMiQAoKUG9wdWxhdGlvbhIWCgZiaXRtYXAYASABKAxSBmJpdG1h\
-      cBIaCghjaGVja3N1bRgCIAEoB1IIY2hlY2tzdW0yuQQKFVRhYmxlRGlyZWN0b3J5U2VydmljZRKoAQoTRGVzY3JpYmVDdXN0b21UYWJsZRIv\
-      LnJhcHBvcnQuaW50ZXJuYWwudjEuRGVzY3JpYmVDdXN0b21UYWJsZVJlcXVlc3QaMC5yYXBwb3J0LmludGVybmFsLnYxLkRlc2NyaWJlQ3Vz\
-      dG9tVGFibGVSZXNwb25zZSIuksIYKhAJGghwcm9maWxlcxoJbWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlvbhJ0CghGaW5kUm93cxIkLnJh\
-      cHBvcnQuaW50ZXJuYWwudjEuRmluZFJvd3NSZXF1ZXN0GiUucmFwcG9ydC5pbnRlcm5hbC52MS5GaW5kUm93c1Jlc3BvbnNlIhuSwhgXEAka\
-      CHByb2ZpbGVzGgltZXNzYWdpbmcSdQoMRXZhbHVhdGVSb3dzEigucmFwcG9ydC5pbnRlcm5hbC52MS5FdmFsdWF0ZVJvd3NSZXF1ZXN0Giku\
-      cmFwcG9ydC5pbnRlcm5hbC52MS5FdmFsdWF0ZVJvd3NSZXNwb25zZSIQksIYDBAJGghwcm9maWxlcxKHAQoSRXZhbHVhdGVSZXBvc2l0b3J5\
-      Ei4ucmFwcG9ydC5pbnRlcm5hbC52MS5FdmFsdWF0ZVJlcG9zaXRvcnlSZXF1ZXN0Gi8ucmFwcG9ydC5pbnRlcm5hbC52MS5FdmFsdWF0ZVJl\
-      cG9zaXRvcnlSZXNwb25zZSIQksIYDBAJGghwcm9maWxlc2IGcHJvdG8z
+      ZF9iZWhhdmlvci5wcm90bxoZZ29vZ2xlL2FwaS9yZXNvdXJjZS5wcm90bxokcmFwcG9ydC9pbnRlcm5hbC92MS9wb3B1bGF0aW9uLnByb3Rv\
+      GiByYXBwb3J0L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxokcmFwcG9ydC90YWJsZXMvdjEvY3VzdG9tX3RhYmxlLnByb3RvGhtyYXBwb3J0\
+      L3RhYmxlcy92MS9yb3cucHJvdG8aJHJhcHBvcnQvdGFyZ2V0aW5nL3YxL3RhcmdldGluZy5wcm90byJUChpEZXNjcmliZUN1c3RvbVRhYmxl\
+      UmVxdWVzdBI2CgRuYW1lGAEgASgJQiLgQQL6QRwKGnRhYmxlcy5yYXBwb3J0L0N1c3RvbVRhYmxlUgRuYW1lIngKG0Rlc2NyaWJlQ3VzdG9t\
+      VGFibGVSZXNwb25zZRJBCgxjdXN0b21fdGFibGUYASABKAsyHi5yYXBwb3J0LnRhYmxlcy52MS5DdXN0b21UYWJsZVILY3VzdG9tVGFibGUS\
+      FgoGbnVtYmVyGAIgASgDUgZudW1iZXIiggEKD0ZpbmRSb3dzUmVxdWVzdBI4CgV0YWJsZRgBIAEoCUIi4EEC+kEcChp0YWJsZXMucmFwcG9y\
+      dC9DdXN0b21UYWJsZVIFdGFibGUSGAoEa2V5cxgCIAMoCUIEmMIYAVIEa2V5cxIbCglrZXlzX29ubHkYAyABKAhSCGtleXNPbmx5IqgBChBG\
+      aW5kUm93c1Jlc3BvbnNlEkMKBHJvd3MYASADKAsyLy5yYXBwb3J0LmludGVybmFsLnYxLkZpbmRSb3dzUmVzcG9uc2UuUm93c0VudHJ5UgRy\
+      b3dzGk8KCVJvd3NFbnRyeRIQCgNrZXkYASABKAlSA2tleRIsCgV2YWx1ZRgCIAEoCzIWLnJhcHBvcnQudGFibGVzLnYxLlJvd1IFdmFsdWU6\
+      AjgBIrsBChNFdmFsdWF0ZVJvd3NSZXF1ZXN0EkoKDXByb2ZpbGVfdGFibGUYASABKAlCJeBBAvpBHwodcHJvZmlsZXMucmFwcG9ydC9Qcm9m\
+      aWxlVGFibGVSDHByb2ZpbGVUYWJsZRJGCgljcml0ZXJpb24YAiABKAsyIy5yYXBwb3J0LnRhcmdldGluZy52MS5Sb3dzQ3JpdGVyaW9uQgPg\
+      QQJSCWNyaXRlcmlvbhIQCgNub3cYAyABKANSA25vdyK/AQoURXZhbHVhdGVSb3dzUmVzcG9uc2USOwoIcHJvZmlsZXMYASABKAsyHy5yYXBw\
+      b3J0LmludGVybmFsLnYxLlBvcHVsYXRpb25SCHByb2ZpbGVzEiwKEmhvbGRzX3dpdGhvdXRfcm93cxgCIAEoCFIQaG9sZHNXaXRob3V0Um93\
+      cxI8Cgl3aXRoX3Jvd3MYAyABKAsyHy5yYXBwb3J0LmludGVybmFsLnYxLlBvcHVsYXRpb25SCHdpdGhSb3dzIssBChlFdmFsdWF0ZVJlcG9z\
+      aXRvcnlSZXF1ZXN0EjgKBXRhYmxlGAEgASgJQiLgQQL6QRwKGnRhYmxlcy5yYXBwb3J0L0N1c3RvbVRhYmxlUgV0YWJsZRIbCgZjb2x1bW4Y\
+      AiABKAlCA+BBAlIGY29sdW1uEkUKCmNvbXBhcmlzb24YAyABKAsyIC5yYXBwb3J0LnRhcmdldGluZy52MS5Db21wYXJpc29uQgPgQQJSCmNv\
+      bXBhcmlzb24SEAoDbm93GAQgASgDUgNub3ciNgoaRXZhbHVhdGVSZXBvc2l0b3J5UmVzcG9uc2USGAoEa2V5cxgBIAMoCUIEmMIYAVIEa2V5\
+      cyKDAQoVTGlzdExhdGVzdFJvd3NSZXF1ZXN0EjgKBXRhYmxlGAEgASgJQiLgQQL6QRwKGnRhYmxlcy5yYXBwb3J0L0N1c3RvbVRhYmxlUgV0\
+      YWJsZRIaCghwcm9maWxlcxgCIAMoDVIIcHJvZmlsZXMSFAoFbGltaXQYAyABKAVSBWxpbWl0Is4BChZMaXN0TGF0ZXN0Um93c1Jlc3BvbnNl\
+      ElUKCHByb2ZpbGVzGAEgAygLMjkucmFwcG9ydC5pbnRlcm5hbC52MS5MaXN0TGF0ZXN0Um93c1Jlc3BvbnNlLlByb2ZpbGVzRW50cnlSCHBy\
+      b2ZpbGVzGl0KDVByb2ZpbGVzRW50cnkSEAoDa2V5GAEgASgNUgNrZXkSNgoFdmFsdWUYAiABKAsyIC5yYXBwb3J0LmludGVybmFsLnYxLlBy\
+      b2ZpbGVSb3dzUgV2YWx1ZToCOAEiOQoLUHJvZmlsZVJvd3MSKgoEcm93cxgBIAMoCzIWLnJhcHBvcnQudGFibGVzLnYxLlJvd1IEcm93czLE\
+      BQoVVGFibGVEaXJlY3RvcnlTZXJ2aWNlEqgBChNEZXNjcmliZUN1c3RvbVRhYmxlEi8ucmFwcG9ydC5pbnRlcm5hbC52MS5EZXNjcmliZUN1\
+      c3RvbVRhYmxlUmVxdWVzdBowLnJhcHBvcnQuaW50ZXJuYWwudjEuRGVzY3JpYmVDdXN0b21UYWJsZVJlc3BvbnNlIi6SwhgqEAkaCHByb2Zp\
+      bGVzGgltZXNzYWdpbmcaBWZvcm1zGgphdXRvbWF0aW9uEnQKCEZpbmRSb3dzEiQucmFwcG9ydC5pbnRlcm5hbC52MS5GaW5kUm93c1JlcXVl\
+      c3QaJS5yYXBwb3J0LmludGVybmFsLnYxLkZpbmRSb3dzUmVzcG9uc2UiG5LCGBcQCRoIcHJvZmlsZXMaCW1lc3NhZ2luZxJ1CgxFdmFsdWF0\
+      ZVJvd3MSKC5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRlUm93c1JlcXVlc3QaKS5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRlUm93\
+      c1Jlc3BvbnNlIhCSwhgMEAkaCHByb2ZpbGVzEocBChJFdmFsdWF0ZVJlcG9zaXRvcnkSLi5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRl\
+      UmVwb3NpdG9yeVJlcXVlc3QaLy5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRlUmVwb3NpdG9yeVJlc3BvbnNlIhCSwhgMEAkaCHByb2Zp\
+      bGVzEogBCg5MaXN0TGF0ZXN0Um93cxIqLnJhcHBvcnQuaW50ZXJuYWwudjEuTGlzdExhdGVzdFJvd3NSZXF1ZXN0GisucmFwcG9ydC5pbnRl\
+      cm5hbC52MS5MaXN0TGF0ZXN0Um93c1Jlc3BvbnNlIh2SwhgZEAkaCW1lc3NhZ2luZxoKYXV0b21hdGlvbmIGcHJvdG8z
       """)
 }

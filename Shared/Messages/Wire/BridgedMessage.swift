@@ -28,7 +28,7 @@ extension BridgedMessage {
   }
 
   private static func decodedAfterRewrite(from bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws -> Self {
-    let rewritten = try WireRewrite.rewritten(bytes, of: cType)
+    let rewritten = try WireRewrite.rewritten(bytes, of: cType, descriptor)
     return try rewritten.withUnsafeBytes { bytes in
       let scan = try WireScan(bytes, of: cType, limits: limits, isRewritten: true)
       return try unpacked(from: bytes, arenaBytes: scan.arenaBytes)

@@ -18,7 +18,7 @@ extension Bool: MapKey {
 }
 
 extension String: MapKey {
-  /// By bytes, not by Swift's order of canonically equivalent texts.
+  /// By bytes, not by Swift's order, for which canonically equivalent texts are equal.
   package static func precedes(_ left: String, _ right: String) -> Bool {
     left.utf8.lexicographicallyPrecedes(right.utf8)
   }

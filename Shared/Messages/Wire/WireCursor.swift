@@ -96,14 +96,15 @@ struct WireCursor {
     throw .malformedNumber
   }
 
-  @inline(__always)
-  mutating func skipVarint() throws(DecodingError.Reason) {
+  /// - Returns: the length of the varint, in bytes.
+  @inline(__always) @discardableResult
+  mutating func skipVarint() throws(DecodingError.Reason) -> Int {
     let limit = remaining < 10 ? remaining : 10
     var index = 0
     while index < limit {
       if position[index] < 0x80 {
         position += index + 1
-        return
+        return index + 1
       }
       index += 1
     }

@@ -6,7 +6,9 @@ internal import CMessages
 ///   In a oneof, a field between them drops the first.
 /// - Unknown groups, known fields of another wire type, and overlong tags travel as they stand within one unknown field of
 ///   a number that no message can have, ``escape``.
-/// - Packed booleans other than 0 and 1 become 1.
+/// - Booleans become 0 or 1: protobuf-c refuses other packed ones, and misreads bits beyond the 64th.
+///
+/// Every text is checked to be UTF-8 on the way, those that a later one replaces too.
 ///
 /// The bytes must have passed ``WireScan``.
 struct WireRewrite {
@@ -17,15 +19,31 @@ struct WireRewrite {
   private var pending: [Submessage] = []
   private var oneofCases: [UInt32: UInt32] = [:]
 
+  private let descriptor: MessageDescriptor
+
+  private init(_ descriptor: MessageDescriptor) { self.descriptor = descriptor }
+
   private struct Submessage {
     let field: UnsafePointer<ProtobufCFieldDescriptor>
     var bytes: [UInt8]
   }
 
   static func rewritten(
-    _ bytes: UnsafeRawBufferPointer, of type: UnsafePointer<ProtobufCMessageDescriptor>
+    _ bytes: UnsafeRawBufferPointer, of type: UnsafePointer<ProtobufCMessageDescriptor>,
+    _ descriptor: MessageDescriptor
+  ) throws(DecodingError) -> [UInt8] {
+    do throws(DecodingError.Reason) {
+      return try rewrittenFields(bytes, of: type, descriptor)
+    } catch {
+      throw DecodingError(error, message: type.name)
+    }
+  }
+
+  private static func rewrittenFields(
+    _ bytes: UnsafeRawBufferPointer, of type: UnsafePointer<ProtobufCMessageDescriptor>,
+    _ descriptor: MessageDescriptor
   ) throws(DecodingError.Reason) -> [UInt8] {
-    var rewrite = WireRewrite()
+    var rewrite = WireRewrite(descriptor)
     var cursor = WireCursor(bytes)
     while !cursor.isAtEnd {
       let start = cursor.position
@@ -53,7 +71,12 @@ struct WireRewrite {
     }
     let isPacked = tag.wireType == 2 && field.pointee.isRepeated && field.pointee.wireType != 2
     guard isPacked || tag.wireType == field.pointee.wireType else { return escape(whole) }
-    if field.pointee.isInOneof { choose(field) }
+    if tag.wireType == 2, !isPacked, descriptor.field(number: Int(tag.number))?.type == .string {
+      var text = WireCursor(value)
+      _ = try text.length()
+      guard text.text() != nil else { throw .invalidUTF8 }
+    }
+    if field.pointee.isInOneof { try choose(field) }
     if field.pointee.isMessage {
       var payload = WireCursor(value)
       let length = try payload.length()
@@ -61,17 +84,23 @@ struct WireRewrite {
       if field.pointee.isRepeated { try append(field, [UInt8](bytes)) } else { merge(field, bytes) }
     } else if isPacked, field.pointee.isBool {
       try appendBools(field, value)
+    } else if field.pointee.isBool {
+      var bool = WireCursor(value)
+      output.appendVarint(UInt64(tag.number) << 3)
+      output.append(try bool.varint() == 0 ? 0 : 1)
     } else {
       output += whole
     }
   }
 
-  /// Drops the submessage that the oneof held if it now holds another field.
-  private mutating func choose(_ field: UnsafePointer<ProtobufCFieldDescriptor>) {
+  /// Drops the submessage that the oneof held if it now holds another field; its texts must be UTF-8 all the same.
+  private mutating func choose(_ field: UnsafePointer<ProtobufCFieldDescriptor>) throws(DecodingError.Reason) {
     let oneof = field.pointee.quantifier_offset
-    if let last = oneofCases.updateValue(field.pointee.id, forKey: oneof), last != field.pointee.id {
-      pending.removeAll { $0.field.pointee.id == last }
-    }
+    guard let last = oneofCases.updateValue(field.pointee.id, forKey: oneof), last != field.pointee.id,
+      let index = pending.firstIndex(where: { $0.field.pointee.id == last })
+    else { return }
+    let dropped = pending.remove(at: index)
+    _ = try rewritten(dropped.bytes, of: dropped.field)
   }
 
   private mutating func merge(_ field: UnsafePointer<ProtobufCFieldDescriptor>, _ bytes: UnsafeRawBufferPointer) {
@@ -85,13 +114,22 @@ struct WireRewrite {
   private mutating func append(
     _ field: UnsafePointer<ProtobufCFieldDescriptor>, _ bytes: [UInt8]
   ) throws(DecodingError.Reason) {
-    guard let type = field.pointee.messageType else { return }
-    let inner: Result<[UInt8], DecodingError.Reason> = bytes.withUnsafeBytes { bytes in
-      do throws(DecodingError.Reason) { return .success(try Self.rewritten(bytes, of: type)) } catch {
+    appendDelimited(field.pointee.id, try rewritten(bytes, of: field))
+  }
+
+  /// A submessage in its new form.
+  private func rewritten(
+    _ bytes: [UInt8], of field: UnsafePointer<ProtobufCFieldDescriptor>
+  ) throws(DecodingError.Reason) -> [UInt8] {
+    guard let type = field.pointee.messageType,
+      let inner = descriptor.field(number: Int(field.pointee.id)).flatMap(descriptor.message)
+    else { return [] }
+    let result: Result<[UInt8], DecodingError.Reason> = bytes.withUnsafeBytes { bytes in
+      do throws(DecodingError.Reason) { return .success(try Self.rewrittenFields(bytes, of: type, inner)) } catch {
         return .failure(error)
       }
     }
-    appendDelimited(field.pointee.id, try inner.get())
+    return try result.get()
   }
 
   private mutating func appendBools(

@@ -34,7 +34,7 @@ struct WireScan {
   ) throws(DecodingError) {
     var cursor = start
     var members = 0
-    var submessages = Submessages()
+    var seen = SeenFields()
     arenaBytes += Self.rounded(type.pointee.sizeof_message)
     while !cursor.isAtEnd {
       members += 1
@@ -43,16 +43,13 @@ struct WireScan {
         let tag = try cursor.tag()
         number = tag.number
         let field = type.field(number)
+        if let field, !field.pointee.isRepeated, seen.mustRewrite(field, of: type) { needsRewrite = true }
         if let field, field.pointee.isMessage, tag.wireType == 2 {
           let length = try cursor.length()
           let sub = WireCursor(cursor.position, cursor.position + length)
           try cursor.skip(length)
           elements += 1
-          if field.pointee.isRepeated {
-            arenaBytes += 8
-          } else if submessages.sawBefore(index: field - type.pointee.fields) {
-            needsRewrite = true
-          }
+          if field.pointee.isRepeated { arenaBytes += 8 }
           guard depth > 0 else { throw .tooDeep }
           guard let subtype = field.pointee.messageType else { continue }
           try nested(sub, of: subtype, depth: depth - 1)
@@ -97,7 +94,9 @@ struct WireScan {
         arenaBytes += Self.rounded(field.pointee.elementSize)
       }
       switch wireType {
-      case 0: try cursor.skipVarint()
+      case 0:
+        // A tenth byte has one bit that counts, but protobuf-c takes any for true.
+        if try cursor.skipVarint() == 10, field.pointee.isBool { needsRewrite = true }
       case 1: try cursor.skip(8)
       case 2:
         let length = try cursor.length()
@@ -167,14 +166,40 @@ struct WireScan {
   private static func rounded(_ size: Int) -> Int { (size + 7) & ~7 }
 }
 
-/// Which singular submessages a message has had. protobuf-c replaces the second one of a oneof, and its merging of others
-/// loses an empty text that was set; so a second one is for ``WireRewrite``, and so, at no harm, is a false alarm.
-private struct Submessages {
-  private var seen: UInt64 = 0
+/// Which singular fields a message has had.
+///
+/// A second submessage is to be merged with the first: protobuf-c replaces that of a oneof, and its merging of others loses
+/// an empty text that was set. A text that is replaced must be UTF-8 all the same, and nobody would look at it. So
+/// what comes twice is for ``WireRewrite``; a false alarm does no harm.
+private struct SeenFields {
+  private var first: UInt64 = 0
+  private var second: UInt64 = 0
+  private var oneofs: UInt64 = 0
+  private var lastIndex = 0
 
-  mutating func sawBefore(index: Int) -> Bool {
+  /// Notes a singular field, and says whether it, or another one of its oneof, may have come before and that matters.
+  @inline(__always)
+  mutating func mustRewrite(
+    _ field: UnsafePointer<ProtobufCFieldDescriptor>, of type: UnsafePointer<ProtobufCMessageDescriptor>
+  ) -> Bool {
+    if field.pointee.isInOneof {
+      let bit: UInt64 = 1 << UInt64(field.pointee.quantifier_offset >> 2 & 63)
+      defer { oneofs |= bit }
+      return oneofs & bit != 0
+    }
+    guard field.pointee.wireType == 2 else { return false }
+    let index = field - type.pointee.fields
     let bit: UInt64 = 1 << UInt64(index & 63)
-    defer { seen |= bit }
-    return seen & bit != 0
+    if index < 64 {
+      defer { first |= bit }
+      return first & bit != 0
+    }
+    if index < 128 {
+      defer { second |= bit }
+      return second & bit != 0
+    }
+    // Beyond 128 fields: fields in order are no repetition.
+    defer { lastIndex = max(lastIndex, index) }
+    return index <= lastIndex
   }
 }

@@ -31,6 +31,8 @@ public struct ClientConfiguration: Sendable {
   public var maxHeaderListSize = 16 << 10
   /// Unread response bytes that a server may have under way in one call. Default 256 KiB.
   public var streamWindow = 256 << 10
+  /// Unread response bytes of all calls of a connection, above which windows open for one call only. Default 64 MiB.
+  public var connectionBuffer = 64 << 20
   /// Request bytes of a call that may wait for the server's window before `send` suspends. Default 64 KiB.
   public var outgoingBuffer = 64 << 10
   /// How long a connection attempt may take. Default 5 s.
@@ -41,7 +43,7 @@ public struct ClientConfiguration: Sendable {
   public var maxBackOff = Duration.seconds(10)
   /// Attempts of a call that no server saw, the first included. Default 5.
   public var maxAttempts = 5
-  /// The client pings a connection with open calls on which nothing came for so long. Nil, the default: never.
+  /// The client pings a connection with open calls on which nothing came for one to two times so long. Nil, the default: never.
   public var keepaliveTime: Duration?
   /// A connection whose ping is not answered within this time is closed. Default 20 s.
   public var keepaliveTimeout = Duration.seconds(20)

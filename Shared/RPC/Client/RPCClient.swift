@@ -1,30 +1,40 @@
 public import Logging
 public import Messages
+import NIOCore
 public import NIOPosix
+import NIOSSL
 
 /// A gRPC client of one service at one or more addresses.
 ///
 /// Connects when the first call comes, gives calls to the addresses in turn, reconnects with growing waits. Any
-/// number of tasks may call at once.
+/// number of tasks may call at once. A call that no server saw is made again on another connection.
+///
+/// A call made while serving another one (``Call/current``) inherits its deadline, unless its own is earlier, and its
+/// `x-request-id`, unless it has one.
 public final class RPCClient: Sendable {
-  let addresses: [HostPort]
-  let configuration: ClientConfiguration
-  let group: MultiThreadedEventLoopGroup
-  let logger: Logger
+  private let pool: ConnectionPool
+  private let configuration: ClientConfiguration
 
-  /// A client; nothing connects yet. `addresses` must not be empty.
+  /// A client; nothing connects yet. `addresses` must not be empty. Must be closed in the end.
+  ///
+  /// TLS material that is unfit shows as UNAVAILABLE, with NIOSSL's error as the cause.
   public init(
     addresses: [HostPort], configuration: ClientConfiguration = ClientConfiguration(),
     group: MultiThreadedEventLoopGroup = .singleton, logger: Logger
   ) {
-    self.addresses = addresses
+    precondition(!addresses.isEmpty, "A client needs an address.")
     self.configuration = configuration
-    self.group = group
-    self.logger = logger
+    let parts = addresses.flatMap { address in
+      Array(
+        repeating: ClientParts(address: address, configuration: configuration, logger: logger),
+        count: max(configuration.connectionsPerAddress, 1))
+    }
+    pool = ConnectionPool(parts: parts, configuration: configuration, group: group)
   }
 
   /// Fails what is under way with CANCELLED, closes all connections and returns when they are closed.
   public func close() async {
+    await pool.close()
   }
 
   /// Calls a unary method.
@@ -33,15 +43,21 @@ public final class RPCClient: Sendable {
   public func call<Request: Message, Response: Message>(
     _ method: UnaryMethod<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
   ) async throws -> Response {
-    throw RPCError(.unimplemented, "The client does not call yet.")
+    let response = try await single(method.info.path, try frame(request, options), options)
+    return try Response(decodingResponse: response.message)
   }
 
-  /// Calls a method that takes a stream: `send` writes it, and the stream ends when `send` returns.
+  /// Calls a method that takes a stream: `send` writes it, and the stream ends when `send` returns. What is sent
+  /// after the server has answered goes nowhere, which is no error.
   public func call<Request: Message, Response: Message>(
     _ method: ClientStreamingMethod<Request, Response>, options: CallOptions = CallOptions(),
     _ send: (RequestWriter<Request>) async throws -> Void
   ) async throws -> Response {
-    throw RPCError(.unimplemented, "The client does not call yet.")
+    try await withExchange(method.info.path, options) { exchange in
+      try await send(RequestWriter(raw: RawRequestWriter(exchange: exchange)))
+      try await exchange.halfClose()
+      return try Response(decodingResponse: try await exchange.onlyResponse())
+    }
   }
 
   /// Calls a method that answers with a stream, which is valid until `receive` returns; what it has not read by then
@@ -50,7 +66,9 @@ public final class RPCClient: Sendable {
     _ method: ServerStreamingMethod<Request, Response>, _ request: Request, options: CallOptions = CallOptions(),
     _ receive: (ResponseStream<Response>) async throws -> Result
   ) async throws -> Result {
-    throw RPCError(.unimplemented, "The client does not call yet.")
+    try await withExchange(method.info.path, options, request: try frame(request, options)) { exchange in
+      try await receive(ResponseStream(raw: RawResponseStream(exchange: exchange)))
+    }
   }
 
   /// Calls a method with streams both ways, which are valid until `body` returns.
@@ -58,14 +76,73 @@ public final class RPCClient: Sendable {
     _ method: BidirectionalMethod<Request, Response>, options: CallOptions = CallOptions(),
     _ body: (RequestWriter<Request>, ResponseStream<Response>) async throws -> Result
   ) async throws -> Result {
-    throw RPCError(.unimplemented, "The client does not call yet.")
+    try await withExchange(method.info.path, options) { exchange in
+      try await body(
+        RequestWriter(raw: RawRequestWriter(exchange: exchange)),
+        ResponseStream(raw: RawResponseStream(exchange: exchange)))
+    }
   }
 
-  /// Calls any path with undecoded messages both ways: for a proxy.
+  /// Calls any path with undecoded messages both ways: for a proxy. Metadata is sent as it is given.
   public func raw<Result>(
     path: String, options: CallOptions = CallOptions(),
     _ body: (RawRequestWriter, RawResponseStream) async throws -> Result
   ) async throws -> Result {
-    throw RPCError(.unimplemented, "The client does not call yet.")
+    try await withExchange(path, options) { exchange in
+      try await body(RawRequestWriter(exchange: exchange), RawResponseStream(exchange: exchange))
+    }
+  }
+}
+
+extension RPCClient {
+  private func frame(_ request: some Message, _ options: CallOptions) throws -> ByteBuffer {
+    try MessageFraming.frame(request, maxSize: configuration.maxRequestSize, compression: options.compression)
+  }
+
+  private func single(
+    _ path: String, _ message: ByteBuffer, _ options: CallOptions
+  ) async throws -> ClientStream.Response {
+    let headers = RequestHeaders(path, options, serving: Call.current)
+    let deadline = options.deadline(serving: Call.current)
+    var attempt = 0
+    while true {
+      attempt += 1
+      let connection = try await pool.connection(deadline: deadline, waitsForReady: options.waitsForReady)
+      do {
+        return try await connection.single(headers, message, deadline: deadline)
+      } catch let error as RPCError where error.isUnseen && attempt < configuration.maxAttempts {
+        continue
+      }
+    }
+  }
+
+  /// Runs `body` with an exchange, which ends with it.
+  private func withExchange<Result>(
+    _ path: String, _ options: CallOptions, request: ByteBuffer? = nil,
+    _ body: (ClientExchange) async throws -> Result
+  ) async throws -> Result {
+    let exchange = ClientExchange(
+      pool: pool, configuration: configuration, headers: RequestHeaders(path, options, serving: Call.current),
+      deadline: options.deadline(serving: Call.current), waitsForReady: options.waitsForReady, request: request)
+    defer { exchange.cancel() }
+    do {
+      return try await body(exchange)
+    } catch is CancellationError {
+      throw RPCError.callerCancelled
+    }
+  }
+}
+
+extension RequestHeaders {
+  init(_ path: String, _ options: CallOptions, serving call: Call?) {
+    var metadata = options.metadata
+    if let call, metadata.first("x-request-id") == nil { metadata.append("x-request-id", call.id) }
+    self.init(path: path, metadata: metadata, compression: options.compression)
+  }
+}
+
+extension CallOptions {
+  fileprivate func deadline(serving call: Call?) -> Deadline? {
+    [deadline, timeout.map { Deadline(in: $0) }, call?.deadline].compactMap { $0 }.min()
   }
 }

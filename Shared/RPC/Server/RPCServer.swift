@@ -8,10 +8,16 @@ import Synchronization
 ///
 /// Handlers run on their connection's event loop; work that blocks belongs elsewhere.
 public final class RPCServer: Sendable {
+  private struct State {
+    var listener: (any Channel)?
+    var connections: [ObjectIdentifier: any Channel] = [:]
+    var isDraining = false
+  }
+
   private let parts: ServerParts
   private let group: MultiThreadedEventLoopGroup
   private let executors: LoopExecutors
-  private let state = Mutex<(any Channel)?>(nil)
+  private let state = Mutex(State())
 
   /// A server that does not listen yet. The first interceptor is the outermost.
   public init(
@@ -34,13 +40,11 @@ public final class RPCServer: Sendable {
       .serverChannelOption(.backlog, value: 1_024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelInitializer { [parts, executors] channel in
-        channel.eventLoop.makeCompletedFuture {
-          try Self.assemble(channel, parts, executors.executor(of: channel.eventLoop), tls)
-        }
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try self.accept(channel, tls) }
       }
       .bind(host: configuration.host, port: configuration.port).get()
-    state.withLock { $0 = channel }
+    state.withLock { $0.listener = channel }
     guard let address = channel.localAddress else {
       throw RPCError(.internal, "The server's socket has no address.")
     }
@@ -50,21 +54,50 @@ public final class RPCServer: Sendable {
   /// Stops accepting connections, tells clients to go elsewhere (GOAWAY, RFC 9113 §6.8), lets every accepted call
   /// finish and closes; after `grace` the calls that are left are cancelled. Returns when all is closed.
   public func drain(grace: Duration) async {
-    let channel = state.withLock { $0 }
-    try? await channel?.close().get()
+    let (listener, connections) = state.withLock { state in
+      state.isDraining = true
+      return (state.listener, Array(state.connections.values))
+    }
+    try? await listener?.close().get()
+    Self.tell(connections, .drain)
+    let abort = group.any().scheduleTask(in: TimeAmount(grace)) { Self.tell(connections, .abort) }
+    for connection in connections { try? await connection.closeFuture.get() }
+    abort.cancel()
+  }
+}
+
+extension RPCServer {
+  private static func tell(_ connections: [any Channel], _ command: ServerConnection.Command) {
+    for connection in connections { connection.triggerUserOutboundEvent(command, promise: nil) }
   }
 
-  private static func assemble(
-    _ channel: any Channel, _ parts: ServerParts, _ executor: LoopExecutor, _ tls: NIOSSLContext?
-  ) throws {
+  /// Makes a connection of a channel; throwing closes it.
+  private func accept(_ channel: any Channel, _ tls: NIOSSLContext?) throws {
+    try register(channel)
     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
     let session = try HTTP2Session(.server, settings: parts.configuration.session)
-    let connection = HTTP2Connection(session: session, executor: executor, eventLoop: channel.eventLoop) {
+    let connection = HTTP2Connection(
+      session: session, executor: executors.executor(of: channel.eventLoop), eventLoop: channel.eventLoop,
+      receiveBound: parts.configuration.connectionBuffer
+    ) { [parts] connection in
       ServerConnection(
-        connection: $0, service: parts, peer: channel.remoteAddress?.hostAndPort ?? "unknown",
+        connection: connection, service: parts, peer: channel.remoteAddress?.hostAndPort ?? "unknown",
         number: .random(in: .min ... .max))
     }
     try channel.pipeline.syncOperations.addHandler(connection)
+  }
+
+  private func register(_ channel: any Channel) throws {
+    let key = ObjectIdentifier(channel)
+    let isWelcome = state.withLock { state in
+      guard !state.isDraining, state.connections.count < parts.configuration.maxConnections else { return false }
+      state.connections[key] = channel
+      return true
+    }
+    guard isWelcome else { throw RPCError(.resourceExhausted, "The server takes no more connections.") }
+    channel.closeFuture.whenComplete { _ in
+      self.state.withLock { $0.connections[key] = nil }
+    }
   }
 }
 

@@ -60,7 +60,9 @@ enum ResponseHead {
   private static func append(_ error: RPCError, _ metadata: Metadata, to block: inout HeaderBlock) {
     block.append("grpc-status", String(error.code.rawValue).utf8)
     if !error.message.isEmpty { block.append("grpc-message", PercentEncoding.encode(error.message)) }
-    if !error.details.isEmpty { block.append("grpc-status-details-bin", Base64.encode(StatusDetails.encode(error))) }
+    if let details = StatusDetails.encode(error) {
+      block.append("grpc-status-details-bin", Base64.encode(details))
+    }
     block.append(contentsOf: metadata.block)
     block.append(contentsOf: error.metadata.block)
   }

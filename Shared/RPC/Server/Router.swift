@@ -59,6 +59,27 @@ public struct Router: Sendable {
     }
   }
 
+  /// Serves `grpc.health.v1.Health`.
+  public mutating func register(_ health: HealthService) {
+    handle(GRPCHealthV1.Health.check) { request, _ in try health.check(request) }
+    handle(GRPCHealthV1.Health.list) { _, _ in health.list() }
+    handle(GRPCHealthV1.Health.watch) { request, responses, _ in try await health.watch(request, responses) }
+  }
+
+  /// Serves `grpc.reflection` (v1 and v1alpha): what these services, and reflection itself, are made of.
+  public mutating func registerReflection(of services: [ServiceDescriptor]) {
+    let reflection = ReflectionService(
+      services + [
+        GRPCReflectionV1.ServerReflection.descriptor, GRPCReflectionV1alpha.ServerReflection.descriptor,
+      ])
+    handle(GRPCReflectionV1.ServerReflection.serverReflectionInfo) { requests, responses, _ in
+      for try await request in requests { try await responses.send(reflection.answer(request)) }
+    }
+    handle(GRPCReflectionV1alpha.ServerReflection.serverReflectionInfo) { requests, responses, _ in
+      for try await request in requests { try await responses.send(reflection.answer(request)) }
+    }
+  }
+
   /// The methods of a service that have no handler here. A service refuses to start while there is one.
   public func missing(of service: ServiceDescriptor) -> [MethodInfo] {
     service.methods.filter { routes[$0.path] == nil }

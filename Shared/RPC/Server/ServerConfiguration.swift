@@ -19,7 +19,7 @@ public struct ServerConfiguration: Sendable {
   public var maxHeaderListSize = 16 << 10
   /// Unread request bytes that a client may have under way in one call (SETTINGS_INITIAL_WINDOW_SIZE). Default 256 KiB.
   public var streamWindow = 256 << 10
-  /// Unread request bytes of all calls of a connection, above which windows open for the oldest call only.
+  /// Unread request bytes of all calls of a connection, above which windows open for one call only.
   /// Default 16 MiB.
   public var connectionBuffer = 16 << 20
   /// Response bytes of a call that may wait for the client's window before `send` suspends. Default 64 KiB.
@@ -34,13 +34,13 @@ public struct ServerConfiguration: Sendable {
 
   /// How long a new connection may take until its HTTP/2 preface is complete. Default 10 s.
   public var prefaceTimeout = Duration.seconds(10)
-  /// After so long without a call, a connection is drained. Default 1 hour.
+  /// After one to two times so long without a call, a connection is drained. Default 1 hour.
   public var maxConnectionIdle = Duration.seconds(3_600)
   /// After so long, a connection is drained. Nil, the default: never.
   public var maxConnectionAge: Duration?
   /// How long calls of a drained connection (age, idle) may go on. Nil, the default: as long as they like.
   public var maxConnectionAgeGrace: Duration?
-  /// The server pings a connection on which nothing came for so long. Default 2 hours.
+  /// The server pings a connection on which nothing came for one to two times so long. Default 2 hours.
   public var keepaliveTime = Duration.seconds(7_200)
   /// A connection whose ping is not answered within this time is closed. Default 20 s.
   public var keepaliveTimeout = Duration.seconds(20)

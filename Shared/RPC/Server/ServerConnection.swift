@@ -1,28 +1,36 @@
-import Logging
 import Messages
 import NIOCore
 
 /// A server's end of one connection: makes calls of streams, runs their handlers, sends their answers.
 final class ServerConnection: HTTP2Role {
-  private unowned let connection: HTTP2Connection
-  private let service: ServerParts
+  unowned let connection: HTTP2Connection
+  let service: ServerParts
+  var lifetime: ServerLifetime
   private let peer: String
   private let number: UInt64
-  private var streams = StreamTable<ServerStream>()
+  private(set) var streams = StreamTable<ServerStream>()
   private var deadlines: DeadlineTimer?
   private var handlers = 0
   private var isClosed = false
 
+  /// - Parameter number: random; part of the ids of calls that come without one.
   init(connection: HTTP2Connection, service: ServerParts, peer: String, number: UInt64) {
     self.connection = connection
     self.service = service
     self.peer = peer
     self.number = number
+    lifetime = ServerLifetime(service.configuration)
   }
 
-  private var session: HTTP2Session { connection.session }
+  var session: HTTP2Session { connection.session }
 
-  func opened() {}
+  func opened() {
+    startTimers()
+  }
+
+  func heard() {
+    lifetime.keepalive?.heard()
+  }
 
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer) {
     switch event {
@@ -32,13 +40,16 @@ final class ServerConnection: HTTP2Role {
     case .closed(let stream, let error): streamClosed(stream, error)
     case .sentEnd(let stream): session.stopReceiving(stream)
     case .drained(let stream): streams[stream]?.pipe.drained()
-    case .ping, .settings, .goAway, .sentRequest: break
+    case .ping(let isAcknowledgement, let opaque): pingCame(isAcknowledgement, opaque)
+    case .settings(isAcknowledgement: false): lifetime.preface.cancel()
+    case .settings, .goAway, .sentRequest: break
     }
   }
 
   func closed() {
     isClosed = true
     deadlines?.stop()
+    lifetime.stop()
     for stream in streams.values { streamClosed(stream.id, .cancel) }
   }
 }
@@ -50,6 +61,7 @@ extension ServerConnection {
     // A second block on a stream is trailers, which gRPC clients do not send.
     guard streams[id] == nil else { return }
     if isTruncated { return session.respondAndEnd(id, ResponseHead.http(431)) }
+    // Handlers that run on after their stream was reset count too: resets buy no more work than the limit.
     if handlers >= service.configuration.maxConcurrentCalls { return session.reset(id, .refusedStream) }
     let head = RequestHead(session.headers, fields, routes: service.routes)
     switch (head.refusal, head.route) {
@@ -73,6 +85,7 @@ extension ServerConnection {
     pipe.setEncoding(head.encoding)
     let stream = ServerStream(id: id, call: call, route: route, pipe: pipe)
     streams.insert(stream, for: id)
+    lifetime.drain.callBegan()
     if let deadline { watch(deadline) }
     if route.takesOneRequest { pipe.wantMessages() } else { start(stream) }
   }
@@ -93,6 +106,13 @@ extension ServerConnection {
     guard let stream = streams[id] else { return }
     stream.pipe.endReceiving()
     if stream.machine.requestEnded() == .startHandler { start(stream) }
+  }
+
+  private func streamClosed(_ id: Int32, _ error: HTTP2ErrorCode) {
+    guard let stream = streams.remove(id) else { return }
+    act(
+      stream.machine.streamClosed(), on: stream,
+      RPCError(.cancelled, isClosed ? "The connection was closed." : "The client reset the call (\(error))."))
   }
 }
 
@@ -118,7 +138,8 @@ extension ServerConnection {
     act(stream.machine.handlerEnded(), on: stream, error)
   }
 
-  private func refuse(_ stream: ServerStream, _ error: RPCError) {
+  /// Ends a call with an error whatever its handler does.
+  func refuse(_ stream: ServerStream, _ error: RPCError) {
     act(stream.machine.refused(), on: stream, error)
   }
 
@@ -133,7 +154,9 @@ extension ServerConnection {
     case .cancelHandler:
       stream.pipe.fail(error ?? RPCError(.cancelled, "The call was cancelled."))
       stream.task?.cancel()
-    case .forget: stream.pipe.fail(error ?? RPCError(.cancelled, "The call has ended."))
+    case .forget:
+      stream.pipe.fail(error ?? RPCError(.cancelled, "The call has ended."))
+      callEnded()
     }
   }
 
@@ -141,13 +164,6 @@ extension ServerConnection {
     let error = error ?? RPCError(.internal, "The call was refused.")
     stream.answer(error)
     stream.pipe.fail(error)
-  }
-
-  private func streamClosed(_ id: Int32, _ error: HTTP2ErrorCode) {
-    guard let stream = streams.remove(id) else { return }
-    act(
-      stream.machine.streamClosed(), on: stream,
-      RPCError(.cancelled, isClosed ? "The connection was closed." : "The client reset the call (\(error))."))
   }
 }
 
@@ -165,7 +181,7 @@ extension ServerConnection: DeadlineOwner {
     for stream in streams.values {
       guard let deadline = stream.call.deadline else { continue }
       if deadline.isPast(at: now) {
-        refuse(stream, RPCError(.deadlineExceeded, "The deadline passed before the call ended."))
+        refuse(stream, .deadlineExceeded)
       } else {
         next = min(next ?? deadline, deadline)
       }

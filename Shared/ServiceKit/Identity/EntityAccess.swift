@@ -1,5 +1,6 @@
 package import Messages
 package import RPC
+package import Values
 
 /// What a principal sees and may do, entity by entity.
 ///
@@ -65,6 +66,34 @@ package struct EntityAccess: Sendable {
   /// The name of an entity that the principal sees and whose name it knows.
   package func key(of entity: Int64) -> String? {
     principal.entities.first { $0.id == entity && !$0.key.isEmpty }?.key
+  }
+
+  /// All that is known of an entity that the principal sees: what a service passes on when it works for the caller.
+  ///
+  /// - Throws: ``RPCError`` UNAUTHENTICATED when the principal does not see it.
+  package func scope(of entity: Int64) throws(RPCError) -> Principal.Entity {
+    guard let scope = principal.entities.first(where: { $0.id == entity }) else {
+      throw .unauthenticated
+    }
+    return scope
+  }
+
+  /// The zone that an entity's days follow.
+  package func zone(of entity: Int64) throws(RPCError) -> Zone {
+    Zone(try scope(of: entity).timeZone) ?? .utc
+  }
+
+  /// The entities that a list reads, by name: the one that its parent names, or all in which the principal has a right.
+  ///
+  /// - Parameter parent: `entities/b2c`, or `entities/-`.
+  /// - Throws: ``RPCError`` as ``require(_:of:for:)``.
+  package func readable(
+    _ parent: ResourceName, of module: OptionsV1.Module
+  ) throws(RPCError) -> [Principal.Entity] {
+    guard parent["entities"] == .any else {
+      return [try scope(of: require(.read, of: module, for: parent))]
+    }
+    return principal.entities.filter { allows(.read, of: module, in: $0.id) }.sorted { $0.key < $1.key }
   }
 
   /// The entity that a resource's name begins with, when the principal has a right in it.

@@ -18,6 +18,7 @@ extension Principal {
       var message = InternalV1.Entity()
       message.id = entity.id
       message.key = entity.key
+      message.timeZone = entity.timeZone
       return message
     }
     message.grants = grants.map { grant in
@@ -57,7 +58,7 @@ extension Principal {
       notBefore: try Timestamp(secondsSinceEpoch: message.notBefore),
       expires: try Timestamp(secondsSinceEpoch: message.expires),
       audience: audience,
-      entities: message.entities.map { Entity(id: $0.id, key: $0.key) },
+      entities: message.entities.map { Entity(id: $0.id, key: $0.key, timeZone: $0.timeZone) },
       grants: message.grants.map {
         Grant(entity: $0.entity == 0 ? nil : $0.entity, module: $0.module, rights: Set($0.rights))
       },

@@ -24,11 +24,14 @@ package struct Principal: Sendable, Hashable {
     package var id: Int64
     /// Its technical name, as in `entities/b2c`; empty where the signer does not know it.
     package var key: String
+    /// The IANA time zone that its days follow; empty: UTC.
+    package var timeZone: String
 
     /// An entity by number and name.
-    package init(id: Int64, key: String) {
+    package init(id: Int64, key: String, timeZone: String = "") {
       self.id = id
       self.key = key
+      self.timeZone = timeZone
     }
   }
 

@@ -5,9 +5,10 @@ import NIOCore
 import RPC
 import UnixSignals
 
-/// Serves ``Echo`` for the Python tests: prints the port, drains at SIGTERM. Options of the form `name=number` change
-/// its limits.
+// Serves `Echo` for the Python tests: prints the port, drains at SIGTERM. Arguments of the form `name=number` change
+// its limits; `proxy-to=port` passes all calls on instead.
 var configuration = ServerConfiguration()
+var upstream: Int?
 for argument in CommandLine.arguments.dropFirst() {
   let parts = argument.split(separator: "=")
   guard parts.count == 2, let number = Int(parts[1]) else { fatalError("unknown option \(argument)") }
@@ -15,18 +16,30 @@ for argument in CommandLine.arguments.dropFirst() {
   case "max-request-size": configuration.maxRequestSize = number
   case "max-response-size": configuration.maxResponseSize = number
   case "max-calls": configuration.maxConcurrentCalls = number
+  case "connection-buffer": configuration.connectionBuffer = number
   case "gzip": configuration.compression = number == 1 ? .gzip : .identity
+  case "preface-timeout": configuration.prefaceTimeout = .milliseconds(number)
+  case "max-age": configuration.maxConnectionAge = .milliseconds(number)
+  case "max-idle": configuration.maxConnectionIdle = .milliseconds(number)
+  case "keepalive": configuration.keepaliveTime = .milliseconds(number)
+  case "keepalive-timeout": configuration.keepaliveTimeout = .milliseconds(number)
+  case "proxy-to": upstream = number
   default: fatalError("unknown option \(argument)")
   }
 }
 
+let logger = Logger(label: "rpc-echo-server")
+let service = EchoService()
+let client = upstream.map { RPCClient(addresses: [HostPort(host: "127.0.0.1", port: $0)], logger: logger) }
 let server = RPCServer(
-  router: EchoService().router, configuration: configuration, logger: Logger(label: "rpc-echo-server"))
+  router: client.map { Router.proxy(to: $0) } ?? service.router, configuration: configuration, logger: logger)
 let address = try await server.start()
 print("listening \(address.port ?? 0)")
 fflush(nil)
 for await _ in await UnixSignalsSequence(trapping: .sigterm) {
+  service.health.shutDown()
   await server.drain(grace: .seconds(5))
+  await client?.close()
   print("drained")
   break
 }

@@ -9,6 +9,7 @@ package enum Echo {
   package static let echo = UnaryMethod<Blob, Blob>(info("Echo", .unary))
   package static let fail = UnaryMethod<Blob, Blob>(info("Fail", .unary))
   package static let hang = UnaryMethod<Blob, Blob>(info("Hang", .unary))
+  package static let setHealth = UnaryMethod<Blob, Blob>(info("SetHealth", .unary))
   package static let counters = UnaryMethod<Blob, Blob>(info("Counters", .unary))
   package static let collect = ClientStreamingMethod<Blob, Blob>(info("Collect", .clientStreaming))
   package static let stall = ClientStreamingMethod<Blob, Blob>(info("Stall", .clientStreaming))
@@ -25,8 +26,12 @@ package enum Echo {
 /// Serves ``Echo`` and counts what happened to its handlers.
 package final class EchoService: Sendable {
   private let counts = Mutex<[String: Int]>([:])
+  package let health = HealthService()
 
-  package init() {}
+  package init() {
+    health.set(.serving)
+    health.set(.serving, of: Echo.name)
+  }
 
   package func count(_ name: String) -> Int {
     counts.withLock { $0[name, default: 0] }
@@ -42,10 +47,13 @@ package final class EchoService: Sendable {
     router.handle(Echo.fail, fail)
     router.handle(Echo.hang, hang)
     router.handle(Echo.counters, counters)
+    router.handle(Echo.setHealth, setHealth)
     router.handle(Echo.collect, collect)
     router.handle(Echo.stall, stall)
     router.handle(Echo.expand, expand)
     router.handle(Echo.chat, chat)
+    router.register(health)
+    router.registerReflection(of: [GRPCHealthV1.Health.descriptor, ProfilesV1.ProfileService.descriptor])
     return router
   }
 
@@ -85,13 +93,19 @@ package final class EchoService: Sendable {
     Blob(counts.withLock { $0.map { "\($0)=\($1)" }.sorted().joined(separator: "\n") })
   }
 
+  /// Makes this service serving, or not.
+  private func setHealth(_ request: Blob, _ call: Call) async throws -> Blob {
+    health.set(request.text == "serving" ? .serving : .notServing, of: Echo.name)
+    return request
+  }
+
   /// Answers with the number of messages and of bytes.
   private func collect(_ requests: RequestStream<Blob>, _ call: Call) async throws -> Blob {
     var messages = 0
     var bytes = 0
     for try await request in requests {
       messages += 1
-      bytes += request.bytes.count
+      bytes += request.value.count
     }
     return Blob("\(messages) \(bytes)")
   }

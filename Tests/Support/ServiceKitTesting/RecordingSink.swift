@@ -1,4 +1,4 @@
-package import ServiceKit
+import ServiceKit
 import Synchronization
 
 /// Keeps what was logged.

@@ -1,4 +1,4 @@
-package import ServiceKit
+import ServiceKit
 import Synchronization
 
 /// The same chance at each run: SplitMix64 from a seed.

@@ -32,6 +32,42 @@ void   rapport__internal__v1__resolve_profiles_response__init
   static const Rapport__Internal__V1__ResolveProfilesResponse init_value = RAPPORT__INTERNAL__V1__RESOLVE_PROFILES_RESPONSE__INIT;
   *message = init_value;
 }
+void   rapport__internal__v1__read_profiles_request__init
+                     (Rapport__Internal__V1__ReadProfilesRequest         *message)
+{
+  static const Rapport__Internal__V1__ReadProfilesRequest init_value = RAPPORT__INTERNAL__V1__READ_PROFILES_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__read_profiles_response__init
+                     (Rapport__Internal__V1__ReadProfilesResponse         *message)
+{
+  static const Rapport__Internal__V1__ReadProfilesResponse init_value = RAPPORT__INTERNAL__V1__READ_PROFILES_RESPONSE__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__evaluate_targeting_request__init
+                     (Rapport__Internal__V1__EvaluateTargetingRequest         *message)
+{
+  static const Rapport__Internal__V1__EvaluateTargetingRequest init_value = RAPPORT__INTERNAL__V1__EVALUATE_TARGETING_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__evaluate_targeting_response__init
+                     (Rapport__Internal__V1__EvaluateTargetingResponse         *message)
+{
+  static const Rapport__Internal__V1__EvaluateTargetingResponse init_value = RAPPORT__INTERNAL__V1__EVALUATE_TARGETING_RESPONSE__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__write_profile_request__init
+                     (Rapport__Internal__V1__WriteProfileRequest         *message)
+{
+  static const Rapport__Internal__V1__WriteProfileRequest init_value = RAPPORT__INTERNAL__V1__WRITE_PROFILE_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__write_profile_response__init
+                     (Rapport__Internal__V1__WriteProfileResponse         *message)
+{
+  static const Rapport__Internal__V1__WriteProfileResponse init_value = RAPPORT__INTERNAL__V1__WRITE_PROFILE_RESPONSE__INIT;
+  *message = init_value;
+}
 static const ProtobufCFieldDescriptor rapport__internal__v1__describe_profile_table_request__field_descriptors[1] =
 {
   {
@@ -221,5 +257,311 @@ const ProtobufCMessageDescriptor rapport__internal__v1__resolve_profiles_respons
   rapport__internal__v1__resolve_profiles_response__field_indices_by_name,
   1,  rapport__internal__v1__resolve_profiles_response__number_ranges,
   (ProtobufCMessageInit) rapport__internal__v1__resolve_profiles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__read_profiles_request__field_descriptors[2] =
+{
+  {
+    "profile_table_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__ReadProfilesRequest, has_profile_table_1),
+    offsetof(Rapport__Internal__V1__ReadProfilesRequest, profile_table_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ids_2",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Rapport__Internal__V1__ReadProfilesRequest, n_ids_2),
+    offsetof(Rapport__Internal__V1__ReadProfilesRequest, ids_2),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__read_profiles_request__field_indices_by_name[] = {
+  1,   /* field[1] = ids_2 */
+  0,   /* field[0] = profile_table_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__read_profiles_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__read_profiles_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.ReadProfilesRequest",
+  "ReadProfilesRequest",
+  "Rapport__Internal__V1__ReadProfilesRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__ReadProfilesRequest),
+  2,
+  rapport__internal__v1__read_profiles_request__field_descriptors,
+  rapport__internal__v1__read_profiles_request__field_indices_by_name,
+  1,  rapport__internal__v1__read_profiles_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__read_profiles_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__read_profiles_response__field_descriptors[1] =
+{
+  {
+    "profiles_1",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__ReadProfilesResponse, n_profiles_1),
+    offsetof(Rapport__Internal__V1__ReadProfilesResponse, profiles_1),
+    &rapport__profiles__v1__profile__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__read_profiles_response__field_indices_by_name[] = {
+  0,   /* field[0] = profiles_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__read_profiles_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__read_profiles_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.ReadProfilesResponse",
+  "ReadProfilesResponse",
+  "Rapport__Internal__V1__ReadProfilesResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__ReadProfilesResponse),
+  1,
+  rapport__internal__v1__read_profiles_response__field_descriptors,
+  rapport__internal__v1__read_profiles_response__field_indices_by_name,
+  1,  rapport__internal__v1__read_profiles_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__read_profiles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__evaluate_targeting_request__field_descriptors[1] =
+{
+  {
+    "name_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__EvaluateTargetingRequest, has_name_1),
+    offsetof(Rapport__Internal__V1__EvaluateTargetingRequest, name_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__evaluate_targeting_request__field_indices_by_name[] = {
+  0,   /* field[0] = name_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__evaluate_targeting_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_targeting_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.EvaluateTargetingRequest",
+  "EvaluateTargetingRequest",
+  "Rapport__Internal__V1__EvaluateTargetingRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__EvaluateTargetingRequest),
+  1,
+  rapport__internal__v1__evaluate_targeting_request__field_descriptors,
+  rapport__internal__v1__evaluate_targeting_request__field_indices_by_name,
+  1,  rapport__internal__v1__evaluate_targeting_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__evaluate_targeting_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__evaluate_targeting_response__field_descriptors[2] =
+{
+  {
+    "profiles_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Internal__V1__EvaluateTargetingResponse, profiles_1),
+    &rapport__internal__v1__population__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "profile_table_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__EvaluateTargetingResponse, has_profile_table_2),
+    offsetof(Rapport__Internal__V1__EvaluateTargetingResponse, profile_table_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__evaluate_targeting_response__field_indices_by_name[] = {
+  1,   /* field[1] = profile_table_2 */
+  0,   /* field[0] = profiles_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__evaluate_targeting_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_targeting_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.EvaluateTargetingResponse",
+  "EvaluateTargetingResponse",
+  "Rapport__Internal__V1__EvaluateTargetingResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__EvaluateTargetingResponse),
+  2,
+  rapport__internal__v1__evaluate_targeting_response__field_descriptors,
+  rapport__internal__v1__evaluate_targeting_response__field_indices_by_name,
+  1,  rapport__internal__v1__evaluate_targeting_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__evaluate_targeting_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__write_profile_request__field_descriptors[4] =
+{
+  {
+    "profile_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Internal__V1__WriteProfileRequest, profile_1),
+    &rapport__profiles__v1__profile__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_missing_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Rapport__Internal__V1__WriteProfileRequest, has_create_missing_2),
+    offsetof(Rapport__Internal__V1__WriteProfileRequest, create_missing_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "provenance_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Internal__V1__WriteProfileRequest, provenance_3),
+    &rapport__profiles__v1__provenance__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id_4",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__WriteProfileRequest, has_request_id_4),
+    offsetof(Rapport__Internal__V1__WriteProfileRequest, request_id_4),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__write_profile_request__field_indices_by_name[] = {
+  1,   /* field[1] = create_missing_2 */
+  0,   /* field[0] = profile_1 */
+  2,   /* field[2] = provenance_3 */
+  3,   /* field[3] = request_id_4 */
+};
+static const ProtobufCIntRange rapport__internal__v1__write_profile_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__write_profile_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.WriteProfileRequest",
+  "WriteProfileRequest",
+  "Rapport__Internal__V1__WriteProfileRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__WriteProfileRequest),
+  4,
+  rapport__internal__v1__write_profile_request__field_descriptors,
+  rapport__internal__v1__write_profile_request__field_indices_by_name,
+  1,  rapport__internal__v1__write_profile_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__write_profile_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__write_profile_response__field_descriptors[2] =
+{
+  {
+    "id_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Rapport__Internal__V1__WriteProfileResponse, has_id_1),
+    offsetof(Rapport__Internal__V1__WriteProfileResponse, id_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Rapport__Internal__V1__WriteProfileResponse, has_created_2),
+    offsetof(Rapport__Internal__V1__WriteProfileResponse, created_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__write_profile_response__field_indices_by_name[] = {
+  1,   /* field[1] = created_2 */
+  0,   /* field[0] = id_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__write_profile_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__write_profile_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.WriteProfileResponse",
+  "WriteProfileResponse",
+  "Rapport__Internal__V1__WriteProfileResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__WriteProfileResponse),
+  2,
+  rapport__internal__v1__write_profile_response__field_descriptors,
+  rapport__internal__v1__write_profile_response__field_indices_by_name,
+  1,  rapport__internal__v1__write_profile_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__write_profile_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -62,10 +62,28 @@ void   rapport__internal__v1__evaluate_repository_response__init
   static const Rapport__Internal__V1__EvaluateRepositoryResponse init_value = RAPPORT__INTERNAL__V1__EVALUATE_REPOSITORY_RESPONSE__INIT;
   *message = init_value;
 }
-void   rapport__internal__v1__population__init
-                     (Rapport__Internal__V1__Population         *message)
+void   rapport__internal__v1__list_latest_rows_request__init
+                     (Rapport__Internal__V1__ListLatestRowsRequest         *message)
 {
-  static const Rapport__Internal__V1__Population init_value = RAPPORT__INTERNAL__V1__POPULATION__INIT;
+  static const Rapport__Internal__V1__ListLatestRowsRequest init_value = RAPPORT__INTERNAL__V1__LIST_LATEST_ROWS_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__list_latest_rows_response__profiles_entry__init
+                     (Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry         *message)
+{
+  static const Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry init_value = RAPPORT__INTERNAL__V1__LIST_LATEST_ROWS_RESPONSE__PROFILES_ENTRY__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__list_latest_rows_response__init
+                     (Rapport__Internal__V1__ListLatestRowsResponse         *message)
+{
+  static const Rapport__Internal__V1__ListLatestRowsResponse init_value = RAPPORT__INTERNAL__V1__LIST_LATEST_ROWS_RESPONSE__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__profile_rows__init
+                     (Rapport__Internal__V1__ProfileRows         *message)
+{
+  static const Rapport__Internal__V1__ProfileRows init_value = RAPPORT__INTERNAL__V1__PROFILE_ROWS__INIT;
   *message = init_value;
 }
 static const ProtobufCFieldDescriptor rapport__internal__v1__describe_custom_table_request__field_descriptors[1] =
@@ -553,54 +571,194 @@ const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_repository_resp
   (ProtobufCMessageInit) rapport__internal__v1__evaluate_repository_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__internal__v1__population__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rapport__internal__v1__list_latest_rows_request__field_descriptors[3] =
 {
   {
-    "bitmap_1",
+    "table_1",
     1,
     PROTOBUF_C_LABEL_OPTIONAL,
     PROTOBUF_C_TYPE_BYTES,
-    offsetof(Rapport__Internal__V1__Population, has_bitmap_1),
-    offsetof(Rapport__Internal__V1__Population, bitmap_1),
+    offsetof(Rapport__Internal__V1__ListLatestRowsRequest, has_table_1),
+    offsetof(Rapport__Internal__V1__ListLatestRowsRequest, table_1),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "checksum_2",
+    "profiles_2",
     2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Rapport__Internal__V1__ListLatestRowsRequest, n_profiles_2),
+    offsetof(Rapport__Internal__V1__ListLatestRowsRequest, profiles_2),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_3",
+    3,
     PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_FIXED32,
-    offsetof(Rapport__Internal__V1__Population, has_checksum_2),
-    offsetof(Rapport__Internal__V1__Population, checksum_2),
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Internal__V1__ListLatestRowsRequest, has_limit_3),
+    offsetof(Rapport__Internal__V1__ListLatestRowsRequest, limit_3),
     NULL,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned rapport__internal__v1__population__field_indices_by_name[] = {
-  0,   /* field[0] = bitmap_1 */
-  1,   /* field[1] = checksum_2 */
+static const unsigned rapport__internal__v1__list_latest_rows_request__field_indices_by_name[] = {
+  2,   /* field[2] = limit_3 */
+  1,   /* field[1] = profiles_2 */
+  0,   /* field[0] = table_1 */
 };
-static const ProtobufCIntRange rapport__internal__v1__population__number_ranges[1 + 1] =
+static const ProtobufCIntRange rapport__internal__v1__list_latest_rows_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__list_latest_rows_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.ListLatestRowsRequest",
+  "ListLatestRowsRequest",
+  "Rapport__Internal__V1__ListLatestRowsRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__ListLatestRowsRequest),
+  3,
+  rapport__internal__v1__list_latest_rows_request__field_descriptors,
+  rapport__internal__v1__list_latest_rows_request__field_indices_by_name,
+  1,  rapport__internal__v1__list_latest_rows_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__list_latest_rows_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__list_latest_rows_response__profiles_entry__field_descriptors[2] =
+{
+  {
+    "key_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry, has_key_1),
+    offsetof(Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry, key_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry, value_2),
+    &rapport__internal__v1__profile_rows__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__list_latest_rows_response__profiles_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key_1 */
+  1,   /* field[1] = value_2 */
+};
+static const ProtobufCIntRange rapport__internal__v1__list_latest_rows_response__profiles_entry__number_ranges[1 + 1] =
 {
   { 1, 0 },
   { 0, 2 }
 };
-const ProtobufCMessageDescriptor rapport__internal__v1__population__descriptor =
+const ProtobufCMessageDescriptor rapport__internal__v1__list_latest_rows_response__profiles_entry__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "rapport.internal.v1.Population",
-  "Population",
-  "Rapport__Internal__V1__Population",
+  "rapport.internal.v1.ListLatestRowsResponse.ProfilesEntry",
+  "ProfilesEntry",
+  "Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry",
   "rapport.internal.v1",
-  sizeof(Rapport__Internal__V1__Population),
+  sizeof(Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry),
   2,
-  rapport__internal__v1__population__field_descriptors,
-  rapport__internal__v1__population__field_indices_by_name,
-  1,  rapport__internal__v1__population__number_ranges,
-  (ProtobufCMessageInit) rapport__internal__v1__population__init,
+  rapport__internal__v1__list_latest_rows_response__profiles_entry__field_descriptors,
+  rapport__internal__v1__list_latest_rows_response__profiles_entry__field_indices_by_name,
+  1,  rapport__internal__v1__list_latest_rows_response__profiles_entry__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__list_latest_rows_response__profiles_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__list_latest_rows_response__field_descriptors[1] =
+{
+  {
+    "profiles_1",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__ListLatestRowsResponse, n_profiles_1),
+    offsetof(Rapport__Internal__V1__ListLatestRowsResponse, profiles_1),
+    &rapport__internal__v1__list_latest_rows_response__profiles_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__list_latest_rows_response__field_indices_by_name[] = {
+  0,   /* field[0] = profiles_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__list_latest_rows_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__list_latest_rows_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.ListLatestRowsResponse",
+  "ListLatestRowsResponse",
+  "Rapport__Internal__V1__ListLatestRowsResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__ListLatestRowsResponse),
+  1,
+  rapport__internal__v1__list_latest_rows_response__field_descriptors,
+  rapport__internal__v1__list_latest_rows_response__field_indices_by_name,
+  1,  rapport__internal__v1__list_latest_rows_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__list_latest_rows_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__profile_rows__field_descriptors[1] =
+{
+  {
+    "rows_1",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__ProfileRows, n_rows_1),
+    offsetof(Rapport__Internal__V1__ProfileRows, rows_1),
+    &rapport__tables__v1__row__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__profile_rows__field_indices_by_name[] = {
+  0,   /* field[0] = rows_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__profile_rows__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__profile_rows__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.ProfileRows",
+  "ProfileRows",
+  "Rapport__Internal__V1__ProfileRows",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__ProfileRows),
+  1,
+  rapport__internal__v1__profile_rows__field_descriptors,
+  rapport__internal__v1__profile_rows__field_indices_by_name,
+  1,  rapport__internal__v1__profile_rows__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__profile_rows__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -1,5 +1,4 @@
 internal import Foundation
-package import Values
 
 /// The time zone that an entity's days follow.
 package struct Zone: Sendable, Hashable {

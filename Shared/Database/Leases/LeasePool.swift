@@ -1,0 +1,132 @@
+import Logging
+import Synchronization
+
+/// Connections that are lent to one borrower at a time, made when needed.
+final class LeasePool: Sendable {
+  private struct State {
+    var machine: LeaseMachine
+    var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
+    var idle: [Connection] = []
+    var lastID: UInt64 = 0
+    var isClosed = false
+  }
+
+  private let parameters: ConnectionParameters
+  private let limits: LeaseLimits
+  private let retry: RetryPolicy
+  private let logger: Logger
+  private let clock = ContinuousClock()
+  private let state: Mutex<State>
+
+  init(_ parameters: ConnectionParameters, limits: LeaseLimits, retry: RetryPolicy, logger: Logger) {
+    self.parameters = parameters
+    self.limits = limits
+    self.retry = retry
+    self.logger = logger
+    state = Mutex(State(machine: LeaseMachine(limit: limits.maximumConnections)))
+  }
+
+  /// Lends a connection without an open transaction; it must be given back.
+  ///
+  /// - Throws: `.overloaded` when none came back in time, `.unavailable` when none could be made in time,
+  ///   `CancellationError`.
+  nonisolated(nonsending) func lease() async throws -> Connection {
+    let deadline = clock.now + limits.waitTimeout
+    try await waitForTurn(until: deadline)
+    if let idle = takeIdle() { return idle }
+    do {
+      return try await retrying(retry, until: deadline, clock) { [parameters, logger] in
+        try await Connection.open(parameters, logger: logger)
+      }
+    } catch {
+      passTurn()
+      throw error
+    }
+  }
+
+  /// Takes a connection back; one in doubt is closed.
+  func giveBack(_ connection: Connection, isSound: Bool) {
+    let isKept = state.withLock { state in
+      guard isSound, connection.isOpen, !state.isClosed, state.idle.count < limits.idleConnections else { return false }
+      state.idle.append(connection)
+      return true
+    }
+    if !isKept { connection.release() }
+    passTurn()
+  }
+
+  /// Refuses further leases and closes what is idle; what is out is closed when it comes back.
+  func shutdown() {
+    let (waiters, idle) = state.withLock { state in
+      state.isClosed = true
+      let waiters = state.machine.close().compactMap { state.waiters.removeValue(forKey: $0) }
+      defer { state.idle = [] }
+      return (waiters, state.idle)
+    }
+    for waiter in waiters { waiter.resume(throwing: Self.closed) }
+    for connection in idle { connection.release() }
+  }
+
+  private func takeIdle() -> Connection? {
+    state.withLock { state in
+      while let connection = state.idle.popLast() {
+        if connection.isOpen { return connection }
+      }
+      return nil
+    }
+  }
+
+  // MARK: Turns
+
+  private nonisolated(nonsending) func waitForTurn(until deadline: ContinuousClock.Instant) async throws {
+    try Task.checkCancellation()
+    if state.withLock({ $0.machine.requestedAtOnce() }) { return }
+    let id = state.withLock { state in
+      state.lastID += 1
+      return state.lastID
+    }
+    let timer = Task {
+      try await clock.sleep(until: deadline)
+      giveUp(id, Self.overloaded)
+    }
+    defer { timer.cancel() }
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { request(id, $0) }
+    } onCancel: {
+      giveUp(id, CancellationError())
+    }
+  }
+
+  private func request(_ id: UInt64, _ waiter: CheckedContinuation<Void, any Error>) {
+    let answer = state.withLock { state -> Result<Void, any Error>? in
+      // Looked at under the lock: a cancellation that comes later finds the waiter.
+      if Task.isCancelled { return .failure(CancellationError()) }
+      switch state.machine.requested(id) {
+      case .granted: return .success(())
+      case .refused: return .failure(Self.closed)
+      case .wait:
+        state.waiters[id] = waiter
+        return nil
+      }
+    }
+    if let answer { waiter.resume(with: answer) }
+  }
+
+  private func giveUp(_ id: UInt64, _ error: any Error) {
+    let waiter = state.withLock { state in
+      state.machine.gaveUp(id) ? state.waiters.removeValue(forKey: id) : nil
+    }
+    waiter?.resume(throwing: error)
+  }
+
+  private func passTurn() {
+    let waiter = state.withLock { state in
+      state.machine.returned().flatMap { state.waiters.removeValue(forKey: $0) }
+    }
+    waiter?.resume()
+  }
+
+  private static let overloaded = DatabaseError(
+    .overloaded, "All connections for transactions are taken.", isSafeToRetry: true)
+  private static let closed = DatabaseError(.unavailable, "The database is shut down.", isSafeToRetry: true)
+}

@@ -1,0 +1,25 @@
+/// The header block that opens a call (grpc/doc/PROTOCOL-HTTP2.md, "Requests").
+struct RequestHeaders: Sendable {
+  let path: String
+  let metadata: Metadata
+  let compression: Compression
+
+  private static let userAgent: StaticString = "grpc-swift-rapport/1.0"
+
+  /// - Parameter timeout: what is left until the deadline.
+  func block(authority: String, isTLS: Bool, timeout: Duration?) -> HeaderBlock {
+    var block = HeaderBlock()
+    block.append(":method", "POST")
+    block.append(":scheme", isTLS ? "https" : "http")
+    block.append(":path", path.utf8)
+    block.append(":authority", authority.utf8)
+    block.append("te", "trailers")
+    block.append("content-type", "application/grpc")
+    if let timeout { block.append("grpc-timeout", TimeoutHeader.encode(timeout)) }
+    if compression == .gzip { block.append("grpc-encoding", "gzip") }
+    block.append("grpc-accept-encoding", "identity,gzip")
+    if metadata.first("user-agent") == nil { block.append("user-agent", Self.userAgent) }
+    block.append(contentsOf: metadata.block)
+    return block
+  }
+}

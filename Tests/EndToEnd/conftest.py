@@ -1,0 +1,165 @@
+"""A whole suite for the tests: the built executables on a data folder of their own, and official gRPC clients of it."""
+
+import atexit
+import dataclasses
+import itertools
+import os
+import pathlib
+import random
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from grpc_tools import protoc
+from supervisor.account import caller, unprivileged
+from supervisor.suite import Suite
+
+_ROOT = pathlib.Path(__file__).parents[2]
+
+
+def _generate_clients() -> None:
+    """Generates grpcio's clients from Proto/, as any user of the API would, where test modules can import them."""
+    folder = tempfile.mkdtemp(prefix="rapport-clients-")
+    atexit.register(shutil.rmtree, folder)
+    proto = _ROOT / "Proto"
+    packages = pathlib.Path(
+        sysconfig.get_path("purelib")
+    )  # Where googleapis-common-protos and grpcio-tools put Google's.
+    files = sorted(str(path.relative_to(proto)) for path in (proto / "rapport").rglob("*.proto"))
+    paths = [proto, packages, packages / "grpc_tools/_proto"]
+    words = ["protoc", *(f"--proto_path={path}" for path in paths), f"--python_out={folder}"]
+    if protoc.main([*words, f"--grpc_python_out={folder}", *files]) != 0:
+        raise pytest.UsageError("grpcio's clients cannot be generated from Proto/")
+    sys.path.insert(0, folder)
+
+
+_generate_clients()
+
+from rapport.access.v1 import access_pb2, access_pb2_grpc  # noqa: E402  (generated a line above)
+from rapport.options.v1 import options_pb2  # noqa: E402
+
+
+class _Bearer(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
+    """Adds the access token to every call."""
+
+    def __init__(self, token: str) -> None:
+        self._header = ("authorization", f"Bearer {token}")
+
+    def _intercept(self, continuation: Any, details: Any, request: Any) -> Any:
+        class Details(grpc.ClientCallDetails):
+            method = details.method
+            timeout = details.timeout or 60
+            metadata = (*(details.metadata or ()), self._header)
+            credentials = details.credentials
+            wait_for_ready = details.wait_for_ready
+            compression = details.compression
+
+        return continuation(Details(), request)
+
+    intercept_unary_unary = intercept_unary_stream = intercept_stream_unary = intercept_stream_stream = _intercept
+
+
+@dataclasses.dataclass
+class RunningSuite:
+    """The suite under test, with a fresh entity for whoever asks."""
+
+    suite: Suite
+    _channels: list[grpc.Channel] = dataclasses.field(default_factory=list)
+    _numbers: Iterator[int] = dataclasses.field(default_factory=lambda: itertools.count(1))
+
+    def channel(self, secret: str | None = None) -> grpc.Channel:
+        """A channel that carries the token which the key `secret` is exchanged for; without one, no token."""
+        plain = grpc.insecure_channel(self.suite.addresses["gateway.rpc"])
+        self._channels.append(plain)
+        if secret is None:
+            return plain
+        answer = access_pb2_grpc.AccessServiceStub(plain).ExchangeKey(
+            access_pb2.ExchangeKeyRequest(secret=secret), timeout=60, wait_for_ready=True
+        )
+        return grpc.intercept_channel(plain, _Bearer(answer.access_token))
+
+    def administrator(self) -> grpc.Channel:
+        """A channel of the administrator's key."""
+        return self.channel(self.suite.key_file("administrator").read_text().strip())
+
+    def entity(self, *rights: int) -> tuple[str, grpc.Channel]:
+        """A new entity's name, and a channel of a key with `rights` (write, unless named) on it alone."""
+        access = access_pb2_grpc.AccessServiceStub(self.administrator())
+        made = access.CreateEntity(
+            access_pb2.CreateEntityRequest(
+                entity_id=f"e{next(self._numbers)}",
+                entity=access_pb2.Entity(display_name="Test", time_zone="Europe/Brussels"),
+            )
+        )
+        return made.name, self.channel(self.key(made.name, *rights))
+
+    def key(self, entity: str, *rights: int) -> str:
+        """The secret of a new key with `rights` (write, unless named) on every module of `entity`."""
+        access = access_pb2_grpc.AccessServiceStub(self.administrator())
+        grants = [
+            access_pb2.Grant(entity=entity, module=options_pb2.MODULE_ALL, right=right)
+            for right in rights or (options_pb2.RIGHT_WRITE,)
+        ]
+        return access.CreateKey(
+            access_pb2.CreateKeyRequest(key=access_pb2.Key(display_name="Test", grants=grants))
+        ).secret
+
+    def close(self) -> list[str]:
+        """Stops the suite. Returns what did not go well."""
+        for channel in self._channels:
+            channel.close()
+        return self.suite.stop()
+
+
+def _start() -> RunningSuite:
+    binaries = os.environ.get("RAPPORT_BINARIES")
+    if not binaries:
+        pytest.fail("RAPPORT_BINARIES names no folder with the built executables: run deploy/test python")
+    suite = Suite(
+        # Not pytest's own folder: PostgreSQL's account may not enter that.
+        pathlib.Path(tempfile.mkdtemp(prefix="rapport-test-")),
+        pathlib.Path(binaries),
+        postgresql_account=unprivileged(),
+        services_account=caller(),
+        # Suites of several runs at once look for ports in different places.
+        first_port=random.randrange(10_000, 29_000),
+        is_durable=False,
+    )
+    try:
+        suite.start()
+    except BaseException:
+        suite.stop()
+        raise
+    return RunningSuite(suite)
+
+
+def _stop(running: RunningSuite) -> None:
+    troubles = running.close()
+    assert not troubles, f"{troubles}; the logs are in {running.suite.data}"
+    shutil.rmtree(running.suite.data)
+
+
+@pytest.fixture(scope="session")
+def suite() -> Iterator[RunningSuite]:
+    """One suite for all tests that leave its processes alone."""
+    running = _start()
+    yield running
+    _stop(running)
+
+
+@pytest.fixture
+def own_suite() -> Iterator[RunningSuite]:
+    """A suite for one test, which may kill its processes."""
+    running = _start()
+    yield running
+    _stop(running)

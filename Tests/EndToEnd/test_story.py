@@ -1,0 +1,21 @@
+"""The main job, end to end, as deploy/run plays it."""
+
+import pytest
+from story.play import play
+
+
+@pytest.mark.timeout(900)
+def test_the_story_goes_as_it_should(own_suite):
+    figures = play(own_suite.suite, print)
+
+    assert figures["profiles"] == 23_570
+    assert figures["refusedLines"] == 1
+    assert figures["leaksToOtherEntity"] == 0
+
+
+@pytest.mark.timeout(900)
+def test_the_suite_keeps_everything_through_a_restart(own_suite):
+    first = play(own_suite.suite, print)
+    assert own_suite.suite.stop() == []
+    own_suite.suite.start()
+    assert play(own_suite.suite, print) == first

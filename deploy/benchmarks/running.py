@@ -1,0 +1,60 @@
+"""A suite for measuring: release executables, durable, on a fresh data folder."""
+
+import pathlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from story.client import Rapport
+from supervisor.account import unprivileged
+from supervisor.errors import SuiteError
+from supervisor.postgresql import ADMINISTRATOR
+from supervisor.suite import Suite
+
+from .harness import CannotMeasure
+
+
+@contextmanager
+def running_suite(binaries: pathlib.Path) -> Iterator[Suite]:
+    """Starts a suite, and stops it with its data at the end."""
+    suite = Suite(
+        # Not below the caller's folder: the services' account may not enter that.
+        pathlib.Path(tempfile.mkdtemp(prefix="rapport-bench-")),
+        binaries,
+        postgresql_account=unprivileged(),
+        services_account=unprivileged(),
+    )
+    try:
+        suite.start()
+        yield suite
+    except SuiteError as failure:
+        raise CannotMeasure(str(failure)) from failure
+    finally:
+        suite.stop()
+        shutil.rmtree(suite.data)
+
+
+def administrator(suite: Suite) -> Rapport:
+    """The command line with the administrator's key."""
+    return Rapport(suite.command_line, suite.addresses["gateway.rpc"], suite.key_file("administrator"))
+
+
+def sql(suite: Suite, script: str) -> str:
+    """What psql prints for `script`, run by the database's administrator. Stops at the first error."""
+    assert suite.postgresql
+    words = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1"]
+    words += ["-h", str(suite.postgresql.socket_folder), "-U", ADMINISTRATOR, "rapport"]
+    password = suite.postgresql.password_file.read_text().strip()
+    done = subprocess.run(
+        words,
+        input=script,
+        env={"PATH": "/usr/bin:/bin", "PGPASSWORD": password},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CannotMeasure(f"psql: {done.stderr.strip()}")
+    return done.stdout.strip()

@@ -1,0 +1,292 @@
+"""The steps of the story, in order. Each does its part by the command line and checks what came of it."""
+
+import csv
+import datetime
+import json
+import pathlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from . import data
+from .client import CallFailed, Rapport
+
+_DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
+
+CUSTOMERS = "entities/b2c/profileTables/customers"
+STORES = "entities/b2c/customTables/stores"
+ORDERS = "entities/b2c/customTables/orders"
+LAPSED_READERS = "entities/b2c/targetings/lapsed-readers"
+
+
+class StoryWentWrong(Exception):
+    """Something is not as it should be."""
+
+
+@dataclass
+class Scene:
+    """What the steps share."""
+
+    source: pathlib.Path
+    files: pathlib.Path
+    services: set[str]
+    client: Callable[[str], Rapport]
+    keep_key: Callable[[str, str], None]
+    tell: Callable[[str], None]
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def has(self, service: str) -> bool:
+        """Whether the suite has this service: what it has not is neither done nor counted."""
+        return service in self.services
+
+    @property
+    def customer_columns(self) -> list[str]:
+        """The columns of customers.csv: a preferred store needs the table of stores."""
+        return data.CUSTOMER_COLUMNS if self.has("datatables") else data.OWN_CUSTOMER_COLUMNS
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the story, told in one line."""
+
+    name: str
+    title: str
+    needs: str
+    run: Callable[[Scene], None]
+
+
+# 1
+
+
+def make_entities_and_keys(scene: Scene) -> None:
+    """Two entities, and a key for each that sees nothing of the other."""
+    admin = scene.client("administrator")
+    admin.ensure("entities", "create", "b2c", "--display-name", "Consumers", "--time-zone", "Europe/Brussels")
+    admin.ensure("entities", "create", "b2b", "--display-name", "Companies", "--time-zone", "Europe/Brussels")
+    for entity in ("b2c", "b2b"):
+        rights = ("write", "launch", "export")
+        grants = [word for right in rights for word in ("--grant", f"{entity}:all:{right}")]
+        made = admin("keys", "create", "--display-name", f"Story of {entity}", *grants)
+        scene.keep_key(entity, made["secret"])
+    names = {entity["name"] for entity in admin("entities", "list")["entities"]}
+    _expect("entities", names, {"entities/b2b", "entities/b2c"})
+
+
+# 2
+
+
+def make_stores(scene: Scene) -> None:
+    """A repository of stores, which profiles and orders refer to."""
+    b2c = scene.client("b2c")
+    b2c.ensure("rows", "tables", "create", "entities/b2c", "stores", "--file", _definition("stores"))
+    _import(b2c, "rows", STORES, scene.files / "stores.csv", "code", refused=[])
+    _compare_export(b2c, "rows", STORES, data.STORE_COLUMNS, data.store_rows(), scene.files)
+
+
+def make_customers(scene: Scene) -> None:
+    """The company's own table of profiles."""
+    definition = json.loads((_DEFINITIONS / "customers.json").read_text(encoding="utf-8"))
+    if not scene.has("datatables"):
+        del definition["references"]
+    file = scene.files / "customers.json"
+    file.write_text(json.dumps(definition), encoding="utf-8")
+    scene.client("b2c").ensure("profiles", "tables", "create", "entities/b2c", "customers", "--file", str(file))
+
+
+def make_orders(scene: Scene) -> None:
+    """The table of what customers bought."""
+    scene.client("b2c").ensure("rows", "tables", "create", "entities/b2c", "orders", "--file", _definition("orders"))
+
+
+# 3
+
+
+def import_customers(scene: Scene) -> None:
+    """23,570 profiles, one line refused, and what is stored is what was sent."""
+    b2c = scene.client("b2c")
+    _import(b2c, "profiles", CUSTOMERS, scene.files / "customers.csv", "customerCode", [data.BROKEN_CUSTOMER])
+    sent = (row | {"tier": row["tier"] or "bronze"} for row in data.customer_rows(scene.source))
+    count = _compare_export(b2c, "profiles", CUSTOMERS, scene.customer_columns, sent, scene.files)
+    scene.figures["profiles"] = count
+    scene.figures["refusedLines"] = scene.figures.get("refusedLines", 0) + 1
+
+
+def import_orders(scene: Scene) -> None:
+    """69,659 orders, one line refused, and what is stored is what was sent."""
+    b2c = scene.client("b2c")
+    _import(b2c, "rows", ORDERS, scene.files / "orders.csv", "orderCode", [data.BROKEN_ORDER])
+    # The customer is sent as a code and comes back as the profile's number: compared by the time line's step.
+    columns = [name for name in data.ORDER_COLUMNS if name != "customer"]
+    count = _compare_export(b2c, "rows", ORDERS, columns, data.order_rows(scene.source), scene.files)
+    scene.figures["interactions"] = count
+    scene.figures["refusedLines"] = scene.figures.get("refusedLines", 0) + 1
+
+
+# 4
+
+
+def target_lapsed_readers(scene: Scene) -> None:
+    """A population found by criteria on profiles and orders is the one computed from the file."""
+    b2c = scene.client("b2c")
+    b2c.ensure("targetings", "create", "entities/b2c", "lapsed-readers", "--file", _definition("lapsed-readers"))
+    expected = data.lapsed_readers(scene.source)
+    _expect("count of the targeting", int(b2c("targetings", "count", LAPSED_READERS)["count"]), len(expected))
+    file = scene.files / "lapsed-readers.csv"
+    b2c("targetings", "export", LAPSED_READERS, "--fields", "customerCode", "--file", str(file))
+    exported = [row["customerCode"] for row in _read(file)]
+    _expect("lines of the targeting's export", len(exported), len(expected))
+    _expect("profiles of the targeting's export", set(exported), expected)
+    scene.figures["exported"] = len(exported)
+
+
+# 10
+
+
+def look_from_the_other_entity(scene: Scene) -> None:
+    """The key of `b2b` sees nothing of `b2c` and changes nothing there."""
+    b2b = scene.client("b2b")
+    leaks = [words for words in _foreign_calls(scene) if not _is_not_found(b2b, words)]
+    leaks += [words for words in _foreign_lists(scene) if any(b2b(*words).values())]
+    if leaks:
+        scene.tell("\n".join(f"  LEAK: rapport {' '.join(words)}" for words in leaks))
+    scene.figures["leaksToOtherEntity"] = len(leaks)
+    _expect("leaks to the other entity", len(leaks), 0)
+
+
+def _foreign_calls(scene: Scene) -> Iterator[list[str]]:
+    """Every read and write of the story's resources: each must answer NOT_FOUND."""
+    kinds = [("profiles", CUSTOMERS, f"{CUSTOMERS}/profiles/customerCode=00001", "firstName")]
+    if scene.has("datatables"):
+        kinds += [
+            ("rows", STORES, f"{STORES}/rows/code=S01", "city"),
+            ("rows", ORDERS, f"{ORDERS}/rows/orderCode=1", "amount"),
+        ]
+    yield ["entities", "get", "entities/b2c"]
+    for noun, table, item, column in kinds:
+        values = json.dumps({"fields" if noun == "profiles" else "values": {column: {"stringValue": "x"}}})
+        yield [noun, "tables", "get", table]
+        yield [noun, "tables", "list", "entities/b2c"]
+        yield [noun, "tables", "delete", table, "--force"]
+        yield [noun, "list", table]
+        yield [noun, "get", item]
+        yield [noun, "export", table, "--file", str(scene.files / "stolen.csv")]
+        yield [noun, "imports", "list", table]
+        yield [noun, "create", table, "--data", values]
+        yield [noun, "upsert", item, "--data", values]
+        yield [noun, "update", item, "--data", values]
+        yield [noun, "delete", item]
+        yield [noun, "import", table, str(scene.files / "customers.csv"), "--key", "customerCode"]
+    if scene.has("datatables"):
+        yield ["targetings", "get", LAPSED_READERS]
+        yield ["targetings", "count", LAPSED_READERS]
+        yield ["targetings", "delete", LAPSED_READERS]
+        yield ["targetings", "export", LAPSED_READERS, "--file", str(scene.files / "stolen.csv")]
+        yield ["timeline", f"{CUSTOMERS}/profiles/customerCode=00001"]
+
+
+def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
+    """Lists over every entity that the caller may see: each must be empty."""
+    yield ["profiles", "tables", "list", "entities/-"]
+    if scene.has("datatables"):
+        yield ["rows", "tables", "list", "entities/-"]
+        yield ["targetings", "list", "entities/-"]
+
+
+def _is_not_found(client: Rapport, words: list[str]) -> bool:
+    try:
+        client(*words)
+    except CallFailed as failure:
+        return failure.code == "NOT_FOUND"
+    return False
+
+
+STEPS = [
+    Step("access", "Entities b2c and b2b, and a key for each", "gateway", make_entities_and_keys),
+    Step("stores", "A repository of 12 stores", "datatables", make_stores),
+    Step("customers", "A profile table of customers", "profiles", make_customers),
+    Step("orders", "A table of orders", "datatables", make_orders),
+    Step("customers-import", "The customers, from a CSV file with a broken line", "profiles", import_customers),
+    Step("orders-import", "Their orders, from a CSV file with a broken line", "datatables", import_orders),
+    Step(
+        "targeting", "A targeting across profiles and orders, counted and exported", "datatables", target_lapsed_readers
+    ),
+    Step("other-entity", "What the key of b2b sees of it", "profiles", look_from_the_other_entity),
+]
+
+
+def _definition(name: str) -> str:
+    return str(_DEFINITIONS / f"{name}.json")
+
+
+def _expect(what: str, found: Any, expected: Any) -> None:
+    if found != expected:
+        raise StoryWentWrong(f"{what}: expected {_short(expected)}, found {_short(found)}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _import(
+    client: Rapport, noun: str, table: str, file: pathlib.Path, key: str, refused: list[dict[str, Any]]
+) -> None:
+    """Imports the file. The same file imported again, after an interruption, goes on where it stopped."""
+    words = [noun, "import", table, str(file), "--key", key, "--source", "story", "--request-id", f"story-{file.stem}"]
+    done = client(*words)
+    progress = done["progress"]
+    with open(file, encoding="utf-8") as lines:
+        sent = sum(1 for _ in lines) - 1
+    _expect(f"state of the import of {file.name}", progress["state"], "IMPORT_STATE_SUCCEEDED")
+    _expect(f"lines of {file.name} settled", int(progress["settledLines"]), sent)
+    _expect(f"lines of {file.name} refused", int(progress.get("refusedLines", 0)), len(refused))
+    if refused:
+        lines_ = client(noun, "refused-lines", done["name"])["lines"]
+        _expect(
+            f"what is wrong with {file.name}", [_place(line) for line in lines_], [_place(line) for line in refused]
+        )
+        if not all(line.get("reason") for line in lines_):
+            raise StoryWentWrong(f"A refused line of {file.name} has no reason.")
+
+
+def _place(line: dict[str, Any]) -> tuple[int, str]:
+    return int(line["line"]), line["column"]
+
+
+def _compare_export(
+    client: Rapport, noun: str, table: str, columns: list[str], sent: Iterable[dict[str, str]], folder: pathlib.Path
+) -> int:
+    """Exports the table and holds every value against what was sent. Returns the number of lines."""
+    name = table.rpartition("/")[2]
+    file = folder / f"{name}.exported.csv"
+    client(noun, "export", table, "--fields", ",".join(columns), "--file", str(file))
+    found = {row[columns[0]]: _meaning(row, columns) for row in _read(file)}
+    expected = {row[columns[0]]: _meaning(row, columns) for row in sent}
+    _expect(f"number of {name} stored", len(found), len(expected))
+    wrong = [key for key, row in expected.items() if found.get(key) != row]
+    if wrong:
+        raise StoryWentWrong(
+            f"{len(wrong)} of {name} are not stored as sent: one is {found.get(wrong[0])}, sent as {expected[wrong[0]]}"
+        )
+    return len(found)
+
+
+def _read(file: pathlib.Path) -> Iterator[dict[str, str]]:
+    with open(file, encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def _meaning(row: dict[str, str], columns: list[str]) -> list[Any]:
+    """The row's values, so that 5.50 is 5.5 and a moment is one in every zone."""
+    return [_value(name, row[name]) for name in columns]
+
+
+def _value(column: str, text: str) -> Any:
+    match column:
+        case "amount":
+            return Decimal(text)
+        case "time":
+            return datetime.datetime.fromisoformat(text)
+        case _:
+            return text
