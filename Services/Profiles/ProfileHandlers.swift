@@ -1,9 +1,9 @@
-import Database
-import Messages
-import RPC
-import ServiceKit
-import UserTables
-import Values
+internal import Database
+internal import Messages
+internal import RPC
+internal import ServiceKit
+internal import UserTables
+internal import Values
 
 /// Answers the calls about profiles.
 struct ProfileHandlers: Sendable {
@@ -204,27 +204,11 @@ struct ProfileHandlers: Sendable {
     try Page(of: .init(method: call.path, parent: parent), size: size, token: token, tokens: pages)
   }
 
-  // MARK: - Keys
-
-  /// Which profile a name's last part means.
   private func key(
     _ match: ResourceMatch, in table: ProfileTableDefinition, field path: String, call: Call
   ) throws -> ProfileStore.Key {
-    switch match["profile"] {
-    case .key(let id, let text):
-      guard let field = table.field(id), field.storage.isUnique else {
-        throw RPCError.invalid(path, "“\(id)” is no unique attribute of the table. Name one that is.")
-      }
-      do {
-        let reader = FieldReader(zone: try call.access.zone(of: table.entity))
-        return .unique(field, try reader.read(cell: ArraySlice(text.utf8), for: field.storage))
-      } catch let problem as FieldProblem {
-        throw RPCError.invalid(path, "The key: \(problem.explanation)")
-      }
-    default:
-      guard let number = match["profile"].number else { throw RPCError.notFound(match.name) }
-      return .id(number)
-    }
+    let reader = FieldReader(zone: try call.access.zone(of: table.entity))
+    return try ProfileKeys.key(match, in: table, field: path, reader: reader)
   }
 }
 

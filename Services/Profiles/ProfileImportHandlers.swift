@@ -1,8 +1,8 @@
-import Database
-import Messages
-import RPC
-import ServiceKit
-import UserTables
+internal import Database
+internal import Messages
+internal import RPC
+internal import ServiceKit
+internal import UserTables
 
 /// Answers the calls about imports of profiles.
 struct ProfileImportHandlers: Sendable {
@@ -90,9 +90,9 @@ struct ProfileImportHandlers: Sendable {
   }
 
   private func settings(_ sent: TypeV1.ImportSettings, of table: ProfileTableDefinition) throws -> ImportSettings {
-    do {
+    do throws(ImportFault) {
       return try ImportSettings(sent, fields: table.fields.map(\.storage))
-    } catch let fault as ImportFault { throw RPCError.invalid(fault, import: nil) }
+    } catch { throw RPCError.invalid(error, import: nil) }
   }
 
   // MARK: - Reading

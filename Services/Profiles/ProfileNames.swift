@@ -1,4 +1,4 @@
-import ServiceKit
+internal import ServiceKit
 
 /// The forms of the names that Profiles serves.
 enum ProfileNames {

@@ -1,8 +1,8 @@
-import Database
-import Messages
-import RPC
-import ServiceKit
-import UserTables
+internal import Database
+internal import Messages
+internal import RPC
+internal import ServiceKit
+internal import UserTables
 
 /// Answers the calls about profile tables.
 struct ProfileTableHandlers: Sendable {

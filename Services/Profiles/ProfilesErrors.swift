@@ -1,7 +1,7 @@
-import Database
-import RPC
-import ServiceKit
-import UserTables
+internal import Database
+internal import RPC
+internal import ServiceKit
+internal import UserTables
 
 // What Profiles answers when it refuses: code, what to do, and a reason that never changes.
 extension RPCError {

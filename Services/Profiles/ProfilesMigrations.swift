@@ -1,6 +1,6 @@
-import Database
-import ServiceKit
-import UserTables
+internal import Database
+internal import ServiceKit
+internal import UserTables
 
 /// The history of the schema `profiles`.
 enum ProfilesMigrations {

@@ -1,7 +1,8 @@
+internal import Database
+internal import Messages
+internal import RPC
 package import ServiceKit
-import Messages
-import RPC
-import UserTables
+internal import UserTables
 
 /// The service of profile tables, profiles and targetings.
 package enum ProfilesService {

@@ -1,6 +1,6 @@
-import Messages
-import RPC
-import ServiceKit
+internal import Messages
+internal import RPC
+internal import ServiceKit
 
 /// Asks DataTables about the repositories that profiles refer to.
 struct RepositoryDirectory: Sendable {

@@ -1,5 +1,5 @@
-import Database
-import UserTables
+internal import Database
+internal import UserTables
 
 /// The statements that write a batch of lines, each a set at once: values travel as one array a column.
 struct ProfileImportStatements: Sendable {

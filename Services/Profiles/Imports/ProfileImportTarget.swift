@@ -1,7 +1,7 @@
-import Database
-import ServiceKit
-import UserTables
-import Values
+internal import Database
+internal import ServiceKit
+internal import UserTables
+internal import Values
 
 /// Writes the lines of an import as profiles.
 struct ProfileImportTarget: ImportTarget {

@@ -1,6 +1,6 @@
-import Database
-import Messages
-import UserTables
+internal import Database
+internal import Messages
+internal import UserTables
 
 /// What a caller wants of a profile's fields, checked against the table's definition.
 struct ProfileChange: Sendable {

@@ -1,6 +1,6 @@
-import Database
-import Messages
-import ServiceKit
+internal import Database
+internal import Messages
+internal import ServiceKit
 
 /// Tells the followers of the log what happens to profiles, in the transaction in which it happens.
 enum ProfileEvents {

@@ -1,7 +1,7 @@
-import Database
-import Messages
-import UserTables
-import Values
+internal import Database
+internal import Messages
+internal import UserTables
+internal import Values
 
 extension ProfileStore {
   /// A file's chunks are sent when they reach this many bytes: 256 KiB.

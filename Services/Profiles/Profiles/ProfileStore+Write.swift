@@ -1,8 +1,8 @@
-import Database
-import Messages
-import ServiceKit
-import UserTables
-import Values
+internal import Database
+internal import Messages
+internal import ServiceKit
+internal import UserTables
+internal import Values
 
 extension ProfileStore {
   /// What came of writing a profile.

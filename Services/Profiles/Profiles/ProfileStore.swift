@@ -1,8 +1,8 @@
-import Database
-import Messages
-import ServiceKit
-import UserTables
-import Values
+internal import Database
+internal import Messages
+internal import ServiceKit
+internal import UserTables
+internal import Values
 
 /// Reads and writes the profiles of a table, one at a time.
 struct ProfileStore: Sendable {

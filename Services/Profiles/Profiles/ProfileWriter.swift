@@ -1,9 +1,9 @@
-import Database
-import Messages
-import RPC
-import ServiceKit
-import UserTables
-import Values
+internal import Database
+internal import Messages
+internal import RPC
+internal import ServiceKit
+internal import UserTables
+internal import Values
 
 /// Carries out writes of single profiles: the change, its history, its event and the memory of the request, in one
 /// transaction.
@@ -60,9 +60,9 @@ struct ProfileWriter: Sendable {
   }
 
   /// Runs a write once for each request id, and again when another writer takes a unique value between look and write.
-  private func write<Request>(
+  nonisolated(nonsending) private func write<Request>(
     in table: ProfileTableDefinition, once: Once<Request>,
-    _ body: (Transaction) async throws -> InternalV1.WriteProfileResponse
+    _ body: nonisolated(nonsending) (Transaction) async throws -> InternalV1.WriteProfileResponse
   ) async throws -> InternalV1.WriteProfileResponse {
     var remaining = 5
     while true {

@@ -1,6 +1,6 @@
-import Messages
-import ServiceKit
-import UserTables
+internal import Messages
+internal import ServiceKit
+internal import UserTables
 
 /// A profile table as the service works with it: its definition, and the columns that PostgreSQL keeps it in.
 struct ProfileTableDefinition: Sendable {

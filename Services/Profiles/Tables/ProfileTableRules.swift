@@ -1,6 +1,6 @@
-import Messages
-import ServiceKit
-import UserTables
+internal import Messages
+internal import ServiceKit
+internal import UserTables
 
 /// What a definition of a profile table must hold to.
 enum ProfileTableRules {

@@ -1,8 +1,8 @@
-import Database
-import Messages
-import ServiceKit
-import Synchronization
-import UserTables
+internal import Database
+internal import Messages
+internal import ServiceKit
+internal import Synchronization
+internal import UserTables
 
 /// Keeps the definitions of profile tables, and the tables themselves in step with them.
 ///
@@ -76,7 +76,7 @@ struct ProfileTableStore: Sendable {
         Self.insert, [.int(entity), .text(id), .bytes(message.encoded()), .textArray(draft.everyID.map(Optional.some))])
       guard let row = inserted.first else { return nil }
       let table = try Self.definition(row)
-      for statement in Self.creation(of: table, role: roles.entity(entity)) { try await transaction.execute(statement) }
+      for statement in try Self.creation(of: table, role: roles.entity(entity)) { try await transaction.execute(statement) }
       return table
     }
   }
@@ -90,7 +90,7 @@ struct ProfileTableStore: Sendable {
       RETURNING \(columns)
       """)
 
-  private static func creation(of table: ProfileTableDefinition, role: String) -> [Statement] {
+  private static func creation(of table: ProfileTableDefinition, role: String) throws -> [Statement] {
     let columns = table.fields.flatMap(Self.columns).joined(separator: ",\n  ")
     let rows = """
       CREATE TABLE \(table.rows) (
@@ -115,10 +115,9 @@ struct ProfileTableStore: Sendable {
       """
     // A profile's id has 32 bits, so that a population is a Roaring bitmap.
     let ids = "CREATE SEQUENCE \(table.ids) AS bigint MAXVALUE 4294967295 NO CYCLE"
-    let grant = """
-      GRANT SELECT, INSERT, UPDATE, DELETE ON \(table.rows), \(table.history) TO \(quoted(role))
-      """
-    let use = "GRANT USAGE ON SEQUENCE \(table.ids) TO \(quoted(role))"
+    let grantee = try quoted(role)
+    let grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON \(table.rows), \(table.history) TO \(grantee)"
+    let use = "GRANT USAGE ON SEQUENCE \(table.ids) TO \(grantee)"
     let texts = [rows, history, ids, grant, use] + table.fields.compactMap { index(on: $0, of: table) }
     return texts.map { Statement(name: "profile_tables.create", sql: $0) }
   }

@@ -29,6 +29,7 @@
 #include "rapport/internal/v1/profile_events.pb-c.h"
 #include "rapport/internal/v1/public_page.pb-c.h"
 #include "rapport/internal/v1/table_directory.pb-c.h"
+#include "rapport/internal/v1/targeting_directory.pb-c.h"
 #include "rapport/messaging/v1/campaign.pb-c.h"
 #include "rapport/messaging/v1/messaging_service.pb-c.h"
 #include "rapport/options/v1/options.pb-c.h"

@@ -88,6 +88,7 @@ package enum MessagesFiles {
     rapport_internal_v1_profile_events,
     rapport_internal_v1_public_page,
     rapport_internal_v1_table_directory,
+    rapport_internal_v1_targeting_directory,
     rapport_messaging_v1_campaign,
     rapport_messaging_v1_messaging_service,
     rapport_options_v1_options,

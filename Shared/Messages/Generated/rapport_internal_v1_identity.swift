@@ -40,6 +40,8 @@ extension InternalV1 {
     public var id: Int64 = 0
     /// The entity's technical name in resource names, which never changes: `b2c`. Empty in a workload principal.
     public var key: String = ""
+    /// The IANA time zone that the entity's days follow: `Europe/Brussels`. Empty: UTC.
+    public var timeZone: String = ""
     /// Fields that this build does not know, as they stood on the wire.
     public var unknownFields: [UInt8] = []
     /// A message with nothing set.
@@ -205,6 +207,7 @@ extension InternalV1.Entity: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     self.id = c.pointee.id_1
     if c.pointee.key_2.len > 0 { self.key = try Self.text(c.pointee.key_2, 2) }
+    if c.pointee.time_zone_3.len > 0 { self.timeZone = try Self.text(c.pointee.time_zone_3, 3) }
     if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
   }
   package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
@@ -215,6 +218,10 @@ extension InternalV1.Entity: BridgedMessage {
     if !self.key.isEmpty {
       c.pointee.has_key_2 = 1
       c.pointee.key_2 = arena.text(self.key)
+    }
+    if !self.timeZone.isEmpty {
+      c.pointee.has_time_zone_3 = 1
+      c.pointee.time_zone_3 = arena.text(self.timeZone)
     }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
   }
@@ -307,11 +314,12 @@ extension MessagesFiles {
       B3N1YmplY3QYAiABKAlSB3N1YmplY3QSFgoGc2lnbmVyGAMgASgJUgZzaWduZXISHQoKbm90X2JlZm9yZRgEIAEoA1IJbm90QmVmb3JlEhgK\
       B2V4cGlyZXMYBSABKANSB2V4cGlyZXMSGgoIYXVkaWVuY2UYBiABKAlSCGF1ZGllbmNlEjcKCGVudGl0aWVzGAcgAygLMhsucmFwcG9ydC5p\
       bnRlcm5hbC52MS5FbnRpdHlSCGVudGl0aWVzEjIKBmdyYW50cxgIIAMoCzIaLnJhcHBvcnQuaW50ZXJuYWwudjEuR3JhbnRSBmdyYW50cxIc\
-      CglyZXNvdXJjZXMYCSADKAlSCXJlc291cmNlcxIgCgxvbl9iZWhhbGZfb2YYCiABKAlSCm9uQmVoYWxmT2YiKgoGRW50aXR5Eg4KAmlkGAEg\
-      ASgDUgJpZBIQCgNrZXkYAiABKAlSA2tleSKGAQoFR3JhbnQSFgoGZW50aXR5GAEgASgDUgZlbnRpdHkSMgoGbW9kdWxlGAIgASgOMhoucmFw\
-      cG9ydC5vcHRpb25zLnYxLk1vZHVsZVIGbW9kdWxlEjEKBnJpZ2h0cxgDIAMoDjIZLnJhcHBvcnQub3B0aW9ucy52MS5SaWdodFIGcmlnaHRz\
-      Ik0KD1NpZ25lZFByaW5jaXBhbBIcCglwcmluY2lwYWwYASABKAxSCXByaW5jaXBhbBIcCglzaWduYXR1cmUYAiABKAxSCXNpZ25hdHVyZSqN\
-      AQoLU3ViamVjdEtpbmQSHAoYU1VCSkVDVF9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRU1VCSkVDVF9LSU5EX1VTRVIQARIYChRTVUJKRUNUX0tJ\
-      TkRfQVBJX0tFWRACEhgKFFNVQkpFQ1RfS0lORF9TRVJWSUNFEAMSFQoRU1VCSkVDVF9LSU5EX0xJTksQBGIGcHJvdG8z
+      CglyZXNvdXJjZXMYCSADKAlSCXJlc291cmNlcxIgCgxvbl9iZWhhbGZfb2YYCiABKAlSCm9uQmVoYWxmT2YiRwoGRW50aXR5Eg4KAmlkGAEg\
+      ASgDUgJpZBIQCgNrZXkYAiABKAlSA2tleRIbCgl0aW1lX3pvbmUYAyABKAlSCHRpbWVab25lIoYBCgVHcmFudBIWCgZlbnRpdHkYASABKANS\
+      BmVudGl0eRIyCgZtb2R1bGUYAiABKA4yGi5yYXBwb3J0Lm9wdGlvbnMudjEuTW9kdWxlUgZtb2R1bGUSMQoGcmlnaHRzGAMgAygOMhkucmFw\
+      cG9ydC5vcHRpb25zLnYxLlJpZ2h0UgZyaWdodHMiTQoPU2lnbmVkUHJpbmNpcGFsEhwKCXByaW5jaXBhbBgBIAEoDFIJcHJpbmNpcGFsEhwK\
+      CXNpZ25hdHVyZRgCIAEoDFIJc2lnbmF0dXJlKo0BCgtTdWJqZWN0S2luZBIcChhTVUJKRUNUX0tJTkRfVU5TUEVDSUZJRUQQABIVChFTVUJK\
+      RUNUX0tJTkRfVVNFUhABEhgKFFNVQkpFQ1RfS0lORF9BUElfS0VZEAISGAoUU1VCSkVDVF9LSU5EX1NFUlZJQ0UQAxIVChFTVUJKRUNUX0tJ\
+      TkRfTElOSxAEYgZwcm90bzM=
       """)
 }

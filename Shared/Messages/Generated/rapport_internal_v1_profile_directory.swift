@@ -75,28 +75,6 @@ extension InternalV1 {
     public init() {}
   }
 
-  /// `rapport.internal.v1.EvaluateTargetingRequest`.
-  public struct EvaluateTargetingRequest {
-    /// `entities/{entity}/targetings/{targeting}`.
-    public var name: String = ""
-    /// Fields that this build does not know, as they stood on the wire.
-    public var unknownFields: [UInt8] = []
-    /// A message with nothing set.
-    public init() {}
-  }
-
-  /// `rapport.internal.v1.EvaluateTargetingResponse`.
-  public struct EvaluateTargetingResponse {
-    /// `profiles`.
-    public var profiles: InternalV1.Population? = nil
-    /// `profile_table`.
-    public var profileTable: String = ""
-    /// Fields that this build does not know, as they stood on the wire.
-    public var unknownFields: [UInt8] = []
-    /// A message with nothing set.
-    public init() {}
-  }
-
   /// `rapport.internal.v1.WriteProfileRequest`.
   public struct WriteProfileRequest {
     /// Its name ends in a number, or in `attribute=value` of a unique attribute.
@@ -146,13 +124,9 @@ extension InternalV1 {
     public static let readProfiles = UnaryMethod<InternalV1.ReadProfilesRequest, InternalV1.ReadProfilesResponse>(
       descriptor.methods[2])
 
-    /// Answers the population of a targeting at this moment, and its profile table.
-    public static let evaluateTargeting = UnaryMethod<InternalV1.EvaluateTargetingRequest, InternalV1.EvaluateTargetingResponse>(
-      descriptor.methods[3])
-
     /// Changes fields of a profile, or creates it, once for each request id.
     public static let writeProfile = UnaryMethod<InternalV1.WriteProfileRequest, InternalV1.WriteProfileResponse>(
-      descriptor.methods[4])
+      descriptor.methods[3])
   }
 }
 
@@ -353,74 +327,12 @@ extension InternalV1.ReadProfilesResponse: BridgedMessage {
   }
 }
 
-extension InternalV1.EvaluateTargetingRequest: BridgedMessage {
-  package typealias CStruct = Rapport__Internal__V1__EvaluateTargetingRequest
-  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__evaluate_targeting_request__type() }
-  /// What the message is made of.
-  public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 6)
-  }
-  /// Reads the message from the wire format.
-  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
-    self = try Self.decoded(from: bytes, limits: limits)
-  }
-  /// Writes the message in the wire format.
-  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
-    try encodeBridged(into: allocate)
-  }
-  /// The message in the wire format.
-  public func encoded() throws -> [UInt8] { try encodeBridged() }
-  package init(reading c: UnsafePointer<CStruct>) throws {
-    if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
-    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
-  }
-  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
-    if !self.name.isEmpty {
-      c.pointee.has_name_1 = 1
-      c.pointee.name_1 = arena.text(self.name)
-    }
-    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
-  }
-}
-
-extension InternalV1.EvaluateTargetingResponse: BridgedMessage {
-  package typealias CStruct = Rapport__Internal__V1__EvaluateTargetingResponse
-  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__evaluate_targeting_response__type() }
-  /// What the message is made of.
-  public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 7)
-  }
-  /// Reads the message from the wire format.
-  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
-    self = try Self.decoded(from: bytes, limits: limits)
-  }
-  /// Writes the message in the wire format.
-  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
-    try encodeBridged(into: allocate)
-  }
-  /// The message in the wire format.
-  public func encoded() throws -> [UInt8] { try encodeBridged() }
-  package init(reading c: UnsafePointer<CStruct>) throws {
-    if let sub = c.pointee.profiles_1 { self.profiles = try .init(reading: sub) }
-    if c.pointee.profile_table_2.len > 0 { self.profileTable = try Self.text(c.pointee.profile_table_2, 2) }
-    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
-  }
-  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
-    if let sub = self.profiles { c.pointee.profiles_1 = try arena.message(sub) }
-    if !self.profileTable.isEmpty {
-      c.pointee.has_profile_table_2 = 1
-      c.pointee.profile_table_2 = arena.text(self.profileTable)
-    }
-    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
-  }
-}
-
 extension InternalV1.WriteProfileRequest: BridgedMessage {
   package typealias CStruct = Rapport__Internal__V1__WriteProfileRequest
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__write_profile_request__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 8)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 6)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -459,7 +371,7 @@ extension InternalV1.WriteProfileResponse: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__write_profile_response__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 9)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 7)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -492,36 +404,30 @@ extension InternalV1.WriteProfileResponse: BridgedMessage {
 extension MessagesFiles {
   /// rapport/internal/v1/profile_directory.proto
   package static let rapport_internal_v1_profile_directory = FileDescriptor(
-    imports: [MessagesFiles.google_api_field_behavior, MessagesFiles.google_api_resource, MessagesFiles.rapport_internal_v1_population, MessagesFiles.rapport_options_v1_options, MessagesFiles.rapport_profiles_v1_profile, MessagesFiles.rapport_profiles_v1_profile_table, MessagesFiles.rapport_type_v1_value],
+    imports: [MessagesFiles.google_api_field_behavior, MessagesFiles.google_api_resource, MessagesFiles.rapport_options_v1_options, MessagesFiles.rapport_profiles_v1_profile, MessagesFiles.rapport_profiles_v1_profile_table, MessagesFiles.rapport_type_v1_value],
     base64: """
       CityYXBwb3J0L2ludGVybmFsL3YxL3Byb2ZpbGVfZGlyZWN0b3J5LnByb3RvEhNyYXBwb3J0LmludGVybmFsLnYxGh9nb29nbGUvYXBpL2Zp\
-      ZWxkX2JlaGF2aW9yLnByb3RvGhlnb29nbGUvYXBpL3Jlc291cmNlLnByb3RvGiRyYXBwb3J0L2ludGVybmFsL3YxL3BvcHVsYXRpb24ucHJv\
-      dG8aIHJhcHBvcnQvb3B0aW9ucy92MS9vcHRpb25zLnByb3RvGiFyYXBwb3J0L3Byb2ZpbGVzL3YxL3Byb2ZpbGUucHJvdG8aJ3JhcHBvcnQv\
-      cHJvZmlsZXMvdjEvcHJvZmlsZV90YWJsZS5wcm90bxobcmFwcG9ydC90eXBlL3YxL3ZhbHVlLnByb3RvIlgKG0Rlc2NyaWJlUHJvZmlsZVRh\
-      YmxlUmVxdWVzdBI5CgRuYW1lGAEgASgJQiXgQQL6QR8KHXByb2ZpbGVzLnJhcHBvcnQvUHJvZmlsZVRhYmxlUgRuYW1lIn4KHERlc2NyaWJl\
-      UHJvZmlsZVRhYmxlUmVzcG9uc2USRgoNcHJvZmlsZV90YWJsZRgBIAEoCzIhLnJhcHBvcnQucHJvZmlsZXMudjEuUHJvZmlsZVRhYmxlUgxw\
-      cm9maWxlVGFibGUSFgoGbnVtYmVyGAIgASgDUgZudW1iZXIitAEKFlJlc29sdmVQcm9maWxlc1JlcXVlc3QSSgoNcHJvZmlsZV90YWJsZRgB\
-      IAEoCUIl4EEC+kEfCh1wcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIMcHJvZmlsZVRhYmxlEhwKCWF0dHJpYnV0ZRgCIAEoCVIJYXR0\
-      cmlidXRlEjAKBGtleXMYAyADKAsyFi5yYXBwb3J0LnR5cGUudjEuVmFsdWVCBJjCGAFSBGtleXMiKwoXUmVzb2x2ZVByb2ZpbGVzUmVzcG9u\
-      c2USEAoDaWRzGAEgAygNUgNpZHMicwoTUmVhZFByb2ZpbGVzUmVxdWVzdBJKCg1wcm9maWxlX3RhYmxlGAEgASgJQiXgQQL6QR8KHXByb2Zp\
-      bGVzLnJhcHBvcnQvUHJvZmlsZVRhYmxlUgxwcm9maWxlVGFibGUSEAoDaWRzGAIgAygNUgNpZHMiUAoUUmVhZFByb2ZpbGVzUmVzcG9uc2US\
-      OAoIcHJvZmlsZXMYASADKAsyHC5yYXBwb3J0LnByb2ZpbGVzLnYxLlByb2ZpbGVSCHByb2ZpbGVzIlMKGEV2YWx1YXRlVGFyZ2V0aW5nUmVx\
-      dWVzdBI3CgRuYW1lGAEgASgJQiPgQQL6QR0KG3RhcmdldGluZy5yYXBwb3J0L1RhcmdldGluZ1IEbmFtZSKhAQoZRXZhbHVhdGVUYXJnZXRp\
-      bmdSZXNwb25zZRI7Cghwcm9maWxlcxgBIAEoCzIfLnJhcHBvcnQuaW50ZXJuYWwudjEuUG9wdWxhdGlvblIIcHJvZmlsZXMSRwoNcHJvZmls\
-      ZV90YWJsZRgCIAEoCUIi+kEfCh1wcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIMcHJvZmlsZVRhYmxlIt4BChNXcml0ZVByb2ZpbGVS\
-      ZXF1ZXN0EjsKB3Byb2ZpbGUYASABKAsyHC5yYXBwb3J0LnByb2ZpbGVzLnYxLlByb2ZpbGVCA+BBAlIHcHJvZmlsZRIlCg5jcmVhdGVfbWlz\
-      c2luZxgCIAEoCFINY3JlYXRlTWlzc2luZxI/Cgpwcm92ZW5hbmNlGAMgASgLMh8ucmFwcG9ydC5wcm9maWxlcy52MS5Qcm92ZW5hbmNlUgpw\
-      cm92ZW5hbmNlEiIKCnJlcXVlc3RfaWQYBCABKAlCA+BBAlIJcmVxdWVzdElkIkAKFFdyaXRlUHJvZmlsZVJlc3BvbnNlEg4KAmlkGAEgASgN\
-      UgJpZBIYCgdjcmVhdGVkGAIgASgIUgdjcmVhdGVkMpYGChdQcm9maWxlRGlyZWN0b3J5U2VydmljZRKtAQoURGVzY3JpYmVQcm9maWxlVGFi\
-      bGUSMC5yYXBwb3J0LmludGVybmFsLnYxLkRlc2NyaWJlUHJvZmlsZVRhYmxlUmVxdWVzdBoxLnJhcHBvcnQuaW50ZXJuYWwudjEuRGVzY3Jp\
-      YmVQcm9maWxlVGFibGVSZXNwb25zZSIwksIYLBAJGgpkYXRhdGFibGVzGgltZXNzYWdpbmcaBWZvcm1zGgphdXRvbWF0aW9uEp4BCg9SZXNv\
-      bHZlUHJvZmlsZXMSKy5yYXBwb3J0LmludGVybmFsLnYxLlJlc29sdmVQcm9maWxlc1JlcXVlc3QaLC5yYXBwb3J0LmludGVybmFsLnYxLlJl\
-      c29sdmVQcm9maWxlc1Jlc3BvbnNlIjCSwhgsEAkaCmRhdGF0YWJsZXMaCW1lc3NhZ2luZxoFZm9ybXMaCmF1dG9tYXRpb24SiQEKDFJlYWRQ\
-      cm9maWxlcxIoLnJhcHBvcnQuaW50ZXJuYWwudjEuUmVhZFByb2ZpbGVzUmVxdWVzdBopLnJhcHBvcnQuaW50ZXJuYWwudjEuUmVhZFByb2Zp\
-      bGVzUmVzcG9uc2UiJJLCGCAQCRoJbWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlvbhKRAQoRRXZhbHVhdGVUYXJnZXRpbmcSLS5yYXBwb3J0\
-      LmludGVybmFsLnYxLkV2YWx1YXRlVGFyZ2V0aW5nUmVxdWVzdBouLnJhcHBvcnQuaW50ZXJuYWwudjEuRXZhbHVhdGVUYXJnZXRpbmdSZXNw\
-      b25zZSIdksIYGRAJGgltZXNzYWdpbmcaCmF1dG9tYXRpb24SiQEKDFdyaXRlUHJvZmlsZRIoLnJhcHBvcnQuaW50ZXJuYWwudjEuV3JpdGVQ\
-      cm9maWxlUmVxdWVzdBopLnJhcHBvcnQuaW50ZXJuYWwudjEuV3JpdGVQcm9maWxlUmVzcG9uc2UiJJLCGCAQCRoJbWVzc2FnaW5nGgVmb3Jt\
-      cxoKYXV0b21hdGlvbmIGcHJvdG8z
+      ZWxkX2JlaGF2aW9yLnByb3RvGhlnb29nbGUvYXBpL3Jlc291cmNlLnByb3RvGiByYXBwb3J0L29wdGlvbnMvdjEvb3B0aW9ucy5wcm90bxoh\
+      cmFwcG9ydC9wcm9maWxlcy92MS9wcm9maWxlLnByb3RvGidyYXBwb3J0L3Byb2ZpbGVzL3YxL3Byb2ZpbGVfdGFibGUucHJvdG8aG3JhcHBv\
+      cnQvdHlwZS92MS92YWx1ZS5wcm90byJYChtEZXNjcmliZVByb2ZpbGVUYWJsZVJlcXVlc3QSOQoEbmFtZRgBIAEoCUIl4EEC+kEfCh1wcm9m\
+      aWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIEbmFtZSJ+ChxEZXNjcmliZVByb2ZpbGVUYWJsZVJlc3BvbnNlEkYKDXByb2ZpbGVfdGFibGUY\
+      ASABKAsyIS5yYXBwb3J0LnByb2ZpbGVzLnYxLlByb2ZpbGVUYWJsZVIMcHJvZmlsZVRhYmxlEhYKBm51bWJlchgCIAEoA1IGbnVtYmVyIrQB\
+      ChZSZXNvbHZlUHJvZmlsZXNSZXF1ZXN0EkoKDXByb2ZpbGVfdGFibGUYASABKAlCJeBBAvpBHwodcHJvZmlsZXMucmFwcG9ydC9Qcm9maWxl\
+      VGFibGVSDHByb2ZpbGVUYWJsZRIcCglhdHRyaWJ1dGUYAiABKAlSCWF0dHJpYnV0ZRIwCgRrZXlzGAMgAygLMhYucmFwcG9ydC50eXBlLnYx\
+      LlZhbHVlQgSYwhgBUgRrZXlzIisKF1Jlc29sdmVQcm9maWxlc1Jlc3BvbnNlEhAKA2lkcxgBIAMoDVIDaWRzInMKE1JlYWRQcm9maWxlc1Jl\
+      cXVlc3QSSgoNcHJvZmlsZV90YWJsZRgBIAEoCUIl4EEC+kEfCh1wcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIMcHJvZmlsZVRhYmxl\
+      EhAKA2lkcxgCIAMoDVIDaWRzIlAKFFJlYWRQcm9maWxlc1Jlc3BvbnNlEjgKCHByb2ZpbGVzGAEgAygLMhwucmFwcG9ydC5wcm9maWxlcy52\
+      MS5Qcm9maWxlUghwcm9maWxlcyLeAQoTV3JpdGVQcm9maWxlUmVxdWVzdBI7Cgdwcm9maWxlGAEgASgLMhwucmFwcG9ydC5wcm9maWxlcy52\
+      MS5Qcm9maWxlQgPgQQJSB3Byb2ZpbGUSJQoOY3JlYXRlX21pc3NpbmcYAiABKAhSDWNyZWF0ZU1pc3NpbmcSPwoKcHJvdmVuYW5jZRgDIAEo\
+      CzIfLnJhcHBvcnQucHJvZmlsZXMudjEuUHJvdmVuYW5jZVIKcHJvdmVuYW5jZRIiCgpyZXF1ZXN0X2lkGAQgASgJQgPgQQJSCXJlcXVlc3RJ\
+      ZCJAChRXcml0ZVByb2ZpbGVSZXNwb25zZRIOCgJpZBgBIAEoDVICaWQSGAoHY3JlYXRlZBgCIAEoCFIHY3JlYXRlZDKCBQoXUHJvZmlsZURp\
+      cmVjdG9yeVNlcnZpY2USrQEKFERlc2NyaWJlUHJvZmlsZVRhYmxlEjAucmFwcG9ydC5pbnRlcm5hbC52MS5EZXNjcmliZVByb2ZpbGVUYWJs\
+      ZVJlcXVlc3QaMS5yYXBwb3J0LmludGVybmFsLnYxLkRlc2NyaWJlUHJvZmlsZVRhYmxlUmVzcG9uc2UiMJLCGCwQCRoKZGF0YXRhYmxlcxoJ\
+      bWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlvbhKeAQoPUmVzb2x2ZVByb2ZpbGVzEisucmFwcG9ydC5pbnRlcm5hbC52MS5SZXNvbHZlUHJv\
+      ZmlsZXNSZXF1ZXN0GiwucmFwcG9ydC5pbnRlcm5hbC52MS5SZXNvbHZlUHJvZmlsZXNSZXNwb25zZSIwksIYLBAJGgpkYXRhdGFibGVzGglt\
+      ZXNzYWdpbmcaBWZvcm1zGgphdXRvbWF0aW9uEokBCgxSZWFkUHJvZmlsZXMSKC5yYXBwb3J0LmludGVybmFsLnYxLlJlYWRQcm9maWxlc1Jl\
+      cXVlc3QaKS5yYXBwb3J0LmludGVybmFsLnYxLlJlYWRQcm9maWxlc1Jlc3BvbnNlIiSSwhggEAkaCW1lc3NhZ2luZxoFZm9ybXMaCmF1dG9t\
+      YXRpb24SiQEKDFdyaXRlUHJvZmlsZRIoLnJhcHBvcnQuaW50ZXJuYWwudjEuV3JpdGVQcm9maWxlUmVxdWVzdBopLnJhcHBvcnQuaW50ZXJu\
+      YWwudjEuV3JpdGVQcm9maWxlUmVzcG9uc2UiJJLCGCAQCRoJbWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlvbmIGcHJvdG8z
       """)
 }

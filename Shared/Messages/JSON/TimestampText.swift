@@ -6,7 +6,7 @@ enum TimestampText {
   /// - Returns: nil beyond the years 1 to 9999, or if `nanos` is not below a second.
   static func text(seconds: Int64, nanos: Int64) -> String? {
     guard range.contains(seconds), (0..<1_000_000_000).contains(nanos) else { return nil }
-    let day = Int((Double(seconds) / 86_400).rounded(.down))
+    let day = Int(seconds - (seconds < 0 ? 86_399 : 0)) / 86_400
     let second = Int(seconds) - day * 86_400
     let (year, month, dayOfMonth) = date(daysSince1970: day)
     return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))"

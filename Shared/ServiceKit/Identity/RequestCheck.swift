@@ -12,8 +12,10 @@ struct RequestCheck {
   }
 
   func check<Request: Message>(_ request: Request) throws {
-    let wire = try request.encoded()
-    let found = try wire.withUnsafeBytes { try ResourceNames.names(in: $0, of: Request.descriptor) }
+    guard Request.descriptor.namesResources else {
+      return
+    }
+    let found = try ResourceNames.names(in: try request.encoded(), of: Request.descriptor)
     for reference in found where !reference.value.isEmpty {
       let name: ResourceName
       do {

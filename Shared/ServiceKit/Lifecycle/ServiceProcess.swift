@@ -121,7 +121,7 @@ package struct ServiceProcess: Sendable {
   private func startDatabase() async throws -> Database {
     let settings = configuration.database
     let server = ServerAddress(host: settings.host, port: settings.port, database: settings.name)
-    let roles = try RoleNames(prefix: settings.name, service: definition.name.rawValue)
+    let roles = try RoleNames(prefix: settings.rolePrefix, service: definition.name.rawValue)
     if let password = try settings.ddlPassword?.value() {
       let migrator = Migrator(
         server: server, roles: roles, ddl: Login(user: roles.ddl, password: password), logger: surroundings.logger)

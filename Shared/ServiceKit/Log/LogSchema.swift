@@ -38,7 +38,7 @@ extension Log {
 
     -- The one row of what is true of the whole log. A restore raises the epoch.
     CREATE TABLE log_state (
-      only boolean PRIMARY KEY DEFAULT true CHECK (only),
+      one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
       epoch bigint NOT NULL
     );
     INSERT INTO log_state (epoch) VALUES (1);

@@ -56,8 +56,9 @@ package struct RequestLedger: Sendable {
   ///   - transaction: of the effect, in a role of the key's entity.
   ///   - effect: what is done and answered. The reply is kept: it holds ids, not personal values.
   /// - Throws: ``RPCError`` FAILED_PRECONDITION when the id was used for another request; what `effect` throws.
-  package func once<Request: Message, Reply: Message>(
-    _ key: Key, _ request: Request, in transaction: Transaction, effect: () async throws -> Reply
+  nonisolated(nonsending) package func once<Request: Message, Reply: Message>(
+    _ key: Key, _ request: Request, in transaction: Transaction,
+    effect: nonisolated(nonsending) () async throws -> Reply
   ) async throws -> Reply {
     guard !key.requestID.isEmpty else {
       return try await effect()

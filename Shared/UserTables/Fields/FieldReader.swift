@@ -1,6 +1,6 @@
 package import Database
 package import Messages
-internal import Values
+package import Values
 
 /// Turns what callers send into what the database keeps, and checks it against the field's definition.
 package struct FieldReader: Sendable {

@@ -1,5 +1,6 @@
 package import Database
 internal import Messages
+package import Values
 
 /// Carries one import from its file to its table.
 ///

@@ -65,8 +65,16 @@ func run() async throws {
   switch scenario {
   case "unary": report(try await client.call(Echo.echo, Blob("hello")).text)
   case "large": report("\(try await client.call(Echo.echo, Blob(large)).value == large)")
-  case "gzip": report("\(try await client.call(Echo.echo, Blob(large), options: CallOptions(compression: .gzip)).value == large)")
+  case "gzip":
+    let options = CallOptions(compression: .gzip)
+    report("\(try await client.call(Echo.echo, Blob(large), options: options).value == large)")
   case "metadata": try await metadata()
+  case "many":
+    let answers = try await withThrowingTaskGroup(of: String.self) { group in
+      for number in 0..<500 { group.addTask { try await client.call(Echo.echo, Blob("\(number)")).text } }
+      return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+    }
+    report("\(answers.count)")
   case "collect":
     report(
       try await client.call(Echo.collect) { requests in

@@ -187,7 +187,7 @@ const ProtobufCMessageDescriptor rapport__internal__v1__principal__descriptor =
   (ProtobufCMessageInit) rapport__internal__v1__principal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__internal__v1__entity__field_descriptors[2] =
+static const ProtobufCFieldDescriptor rapport__internal__v1__entity__field_descriptors[3] =
 {
   {
     "id_1",
@@ -213,15 +213,28 @@ static const ProtobufCFieldDescriptor rapport__internal__v1__entity__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "time_zone_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__Entity, has_time_zone_3),
+    offsetof(Rapport__Internal__V1__Entity, time_zone_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__internal__v1__entity__field_indices_by_name[] = {
   0,   /* field[0] = id_1 */
   1,   /* field[1] = key_2 */
+  2,   /* field[2] = time_zone_3 */
 };
 static const ProtobufCIntRange rapport__internal__v1__entity__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor rapport__internal__v1__entity__descriptor =
 {
@@ -231,7 +244,7 @@ const ProtobufCMessageDescriptor rapport__internal__v1__entity__descriptor =
   "Rapport__Internal__V1__Entity",
   "rapport.internal.v1",
   sizeof(Rapport__Internal__V1__Entity),
-  2,
+  3,
   rapport__internal__v1__entity__field_descriptors,
   rapport__internal__v1__entity__field_indices_by_name,
   1,  rapport__internal__v1__entity__number_ranges,

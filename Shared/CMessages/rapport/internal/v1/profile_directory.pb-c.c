@@ -44,18 +44,6 @@ void   rapport__internal__v1__read_profiles_response__init
   static const Rapport__Internal__V1__ReadProfilesResponse init_value = RAPPORT__INTERNAL__V1__READ_PROFILES_RESPONSE__INIT;
   *message = init_value;
 }
-void   rapport__internal__v1__evaluate_targeting_request__init
-                     (Rapport__Internal__V1__EvaluateTargetingRequest         *message)
-{
-  static const Rapport__Internal__V1__EvaluateTargetingRequest init_value = RAPPORT__INTERNAL__V1__EVALUATE_TARGETING_REQUEST__INIT;
-  *message = init_value;
-}
-void   rapport__internal__v1__evaluate_targeting_response__init
-                     (Rapport__Internal__V1__EvaluateTargetingResponse         *message)
-{
-  static const Rapport__Internal__V1__EvaluateTargetingResponse init_value = RAPPORT__INTERNAL__V1__EVALUATE_TARGETING_RESPONSE__INIT;
-  *message = init_value;
-}
 void   rapport__internal__v1__write_profile_request__init
                      (Rapport__Internal__V1__WriteProfileRequest         *message)
 {
@@ -346,95 +334,6 @@ const ProtobufCMessageDescriptor rapport__internal__v1__read_profiles_response__
   rapport__internal__v1__read_profiles_response__field_indices_by_name,
   1,  rapport__internal__v1__read_profiles_response__number_ranges,
   (ProtobufCMessageInit) rapport__internal__v1__read_profiles_response__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor rapport__internal__v1__evaluate_targeting_request__field_descriptors[1] =
-{
-  {
-    "name_1",
-    1,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Rapport__Internal__V1__EvaluateTargetingRequest, has_name_1),
-    offsetof(Rapport__Internal__V1__EvaluateTargetingRequest, name_1),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned rapport__internal__v1__evaluate_targeting_request__field_indices_by_name[] = {
-  0,   /* field[0] = name_1 */
-};
-static const ProtobufCIntRange rapport__internal__v1__evaluate_targeting_request__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 1 }
-};
-const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_targeting_request__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "rapport.internal.v1.EvaluateTargetingRequest",
-  "EvaluateTargetingRequest",
-  "Rapport__Internal__V1__EvaluateTargetingRequest",
-  "rapport.internal.v1",
-  sizeof(Rapport__Internal__V1__EvaluateTargetingRequest),
-  1,
-  rapport__internal__v1__evaluate_targeting_request__field_descriptors,
-  rapport__internal__v1__evaluate_targeting_request__field_indices_by_name,
-  1,  rapport__internal__v1__evaluate_targeting_request__number_ranges,
-  (ProtobufCMessageInit) rapport__internal__v1__evaluate_targeting_request__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor rapport__internal__v1__evaluate_targeting_response__field_descriptors[2] =
-{
-  {
-    "profiles_1",
-    1,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Rapport__Internal__V1__EvaluateTargetingResponse, profiles_1),
-    &rapport__internal__v1__population__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "profile_table_2",
-    2,
-    PROTOBUF_C_LABEL_OPTIONAL,
-    PROTOBUF_C_TYPE_BYTES,
-    offsetof(Rapport__Internal__V1__EvaluateTargetingResponse, has_profile_table_2),
-    offsetof(Rapport__Internal__V1__EvaluateTargetingResponse, profile_table_2),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned rapport__internal__v1__evaluate_targeting_response__field_indices_by_name[] = {
-  1,   /* field[1] = profile_table_2 */
-  0,   /* field[0] = profiles_1 */
-};
-static const ProtobufCIntRange rapport__internal__v1__evaluate_targeting_response__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 2 }
-};
-const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_targeting_response__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "rapport.internal.v1.EvaluateTargetingResponse",
-  "EvaluateTargetingResponse",
-  "Rapport__Internal__V1__EvaluateTargetingResponse",
-  "rapport.internal.v1",
-  sizeof(Rapport__Internal__V1__EvaluateTargetingResponse),
-  2,
-  rapport__internal__v1__evaluate_targeting_response__field_descriptors,
-  rapport__internal__v1__evaluate_targeting_response__field_indices_by_name,
-  1,  rapport__internal__v1__evaluate_targeting_response__number_ranges,
-  (ProtobufCMessageInit) rapport__internal__v1__evaluate_targeting_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__internal__v1__write_profile_request__field_descriptors[4] =

@@ -63,10 +63,12 @@ struct  Rapport__Internal__V1__Entity
   int64_t id_1;
   protobuf_c_boolean has_key_2;
   ProtobufCBinaryData key_2;
+  protobuf_c_boolean has_time_zone_3;
+  ProtobufCBinaryData time_zone_3;
 };
 #define RAPPORT__INTERNAL__V1__ENTITY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__entity__descriptor) \
-    , 0, 0, 0, {0,NULL} }
+    , 0, 0, 0, {0,NULL}, 0, {0,NULL} }
 
 
 struct  Rapport__Internal__V1__Grant

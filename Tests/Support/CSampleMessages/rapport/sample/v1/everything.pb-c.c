@@ -194,6 +194,12 @@ void   rapport__sample__v1__nothing__init
   static const Rapport__Sample__V1__Nothing init_value = RAPPORT__SAMPLE__V1__NOTHING__INIT;
   *message = init_value;
 }
+void   rapport__sample__v1__flat__init
+                     (Rapport__Sample__V1__Flat         *message)
+{
+  static const Rapport__Sample__V1__Flat init_value = RAPPORT__SAMPLE__V1__FLAT__INIT;
+  *message = init_value;
+}
 static const ProtobufCFieldDescriptor rapport__sample__v1__scalars__field_descriptors[16] =
 {
   {
@@ -3255,5 +3261,134 @@ const ProtobufCMessageDescriptor rapport__sample__v1__nothing__descriptor =
   rapport__sample__v1__nothing__field_indices_by_name,
   0,  rapport__sample__v1__nothing__number_ranges,
   (ProtobufCMessageInit) rapport__sample__v1__nothing__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__sample__v1__flat__field_descriptors[8] =
+{
+  {
+    "name_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Sample__V1__Flat, has_name_1),
+    offsetof(Rapport__Sample__V1__Flat, name_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "etag_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Sample__V1__Flat, has_etag_2),
+    offsetof(Rapport__Sample__V1__Flat, etag_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "id_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Rapport__Sample__V1__Flat, has_id_3),
+    offsetof(Rapport__Sample__V1__Flat, id_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count_4",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Sample__V1__Flat, has_count_4),
+    offsetof(Rapport__Sample__V1__Flat, count_4),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "active_5",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Rapport__Sample__V1__Flat, has_active_5),
+    offsetof(Rapport__Sample__V1__Flat, active_5),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "score_6",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Rapport__Sample__V1__Flat, has_score_6),
+    offsetof(Rapport__Sample__V1__Flat, score_6),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "note_7",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Sample__V1__Flat, has_note_7),
+    offsetof(Rapport__Sample__V1__Flat, note_7),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version_8",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Rapport__Sample__V1__Flat, has_version_8),
+    offsetof(Rapport__Sample__V1__Flat, version_8),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__sample__v1__flat__field_indices_by_name[] = {
+  4,   /* field[4] = active_5 */
+  3,   /* field[3] = count_4 */
+  1,   /* field[1] = etag_2 */
+  2,   /* field[2] = id_3 */
+  0,   /* field[0] = name_1 */
+  6,   /* field[6] = note_7 */
+  5,   /* field[5] = score_6 */
+  7,   /* field[7] = version_8 */
+};
+static const ProtobufCIntRange rapport__sample__v1__flat__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor rapport__sample__v1__flat__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.sample.v1.Flat",
+  "Flat",
+  "Rapport__Sample__V1__Flat",
+  "rapport.sample.v1",
+  sizeof(Rapport__Sample__V1__Flat),
+  8,
+  rapport__sample__v1__flat__field_descriptors,
+  rapport__sample__v1__flat__field_indices_by_name,
+  1,  rapport__sample__v1__flat__number_ranges,
+  (ProtobufCMessageInit) rapport__sample__v1__flat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -1,0 +1,71 @@
+import Crypto
+import Foundation
+import RPC
+import ServiceKit
+
+/// The suite's secrets under the data folder, each drawn once and kept for ever after.
+struct KeyFolder: Sendable {
+  private let folder: PrivateFolder
+
+  init(_ folder: PrivateFolder) {
+    self.folder = folder
+  }
+
+  /// The file of a secret.
+  func path(_ name: String) -> String {
+    folder.file(name).path
+  }
+
+  /// A service's Ed25519 key pair: 32 bytes in base64 in `<service>.key`.
+  ///
+  /// - Returns: The public half.
+  func identity(of service: ServiceName) throws -> Curve25519.Signing.PublicKey {
+    let name = "\(service).key"
+    let text = try secret(name) { Curve25519.Signing.PrivateKey().rawRepresentation.base64EncodedString() }
+    guard let seed = Data(base64Encoded: text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed)
+    else { throw damaged(name, should: "hold 32 bytes in base64") }
+    return key.publicKey
+  }
+
+  /// A secret of 32 random bytes, in base64 that may stand in an address.
+  func secret(_ name: String) throws -> String {
+    try secret(name) {
+      SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }.base64EncodedString()
+        .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+  }
+
+  /// The first line of a file, which is made when there is none.
+  func secret(_ name: String, draw: () throws -> String) throws -> String {
+    let file = folder.file(name)
+    guard let data = try file.read() else {
+      let drawn = try draw()
+      try file.write(Data("\(drawn)\n".utf8))
+      return drawn
+    }
+    guard let line = String(data: data, encoding: .utf8)?.split(whereSeparator: \.isNewline).first else {
+      throw damaged(name, should: "hold a secret on its first line")
+    }
+    return String(line)
+  }
+
+  /// Writes every service's public key where the others look for it.
+  ///
+  /// - Returns: The file's path.
+  func publish(_ keys: [ServiceName: Curve25519.Signing.PublicKey]) throws -> String {
+    let file = folder.file("public.json")
+    let content = Dictionary(
+      uniqueKeysWithValues: keys.map { ($0.key.rawValue, [$0.value.rawRepresentation.base64EncodedString()]) })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try file.update(encoder.encode(content))
+    return file.path
+  }
+
+  // A new one in its place would shut out whoever holds the old one, so that is not for us to decide.
+  private func damaged(_ name: String, should: String) -> CommandError {
+    CommandError(
+      .dataLoss,
+      "\(path(name)) should \(should), and does not. Restore it from a backup, or remove it to have a new one made.")
+  }
+}

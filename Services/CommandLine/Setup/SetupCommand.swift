@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import ServiceKit
+
+/// `rapport setup`: what `deploy/run` calls before every start.
+struct SetupCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "setup",
+    abstract: "Makes what the suite's processes need: secrets, database, configuration files.",
+    discussion: """
+      Does only what is missing; secrets that are there are kept. The database server must be running.
+
+      Example: rapport setup --data /var/lib/rapport --topology /var/lib/rapport/topology.json
+      """)
+
+  @Option(help: ArgumentHelp("The data folder.", valueName: "folder"))
+  var data: String
+
+  @Option(help: ArgumentHelp("Which services there are and where they listen, in JSON.", valueName: "file"))
+  var topology: String
+
+  @Option(name: .shortAndLong, help: "table for people, json for programs.")
+  var output = OutputFormat.table
+
+  func run() async throws {
+    try await reportingFailure(in: output) {
+      let folder = URL(filePath: data, directoryHint: .isDirectory).standardizedFileURL.path
+      let services = try await SuiteSetup(topology: Topology(contentsOf: topology), data: folder).run()
+      if output == .json {
+        let answer = try JSONEncoder().encode(["configured": services.map(\.rawValue)])
+        try Console.print(String(decoding: answer, as: UTF8.self))
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package import Messages
+package import ServiceKit
+
+/// A method of the public API, as the gateway treats it.
+package struct PublicMethod: Sendable, Hashable {
+  /// What a caller needs.
+  package enum Need: Sendable, Hashable {
+    /// Nothing, not even a token.
+    case nothing
+    /// A token; what is named must lie where the caller sees something.
+    case token
+    /// A right in the entity of what is named.
+    case right(OptionsV1.Right, OptionsV1.Module)
+  }
+
+  /// Path, messages and kind.
+  package let info: MethodInfo
+  /// What its rule asks for.
+  package let need: Need
+  /// Who serves it.
+  package let service: ServiceName
+
+  /// A method.
+  package init(info: MethodInfo, need: Need, service: ServiceName) {
+    self.info = info
+    self.need = need
+    self.service = service
+  }
+
+  /// Whether the client sends exactly one message.
+  package var takesOneMessage: Bool { info.kind == .unary || info.kind == .serverStreaming }
+
+  /// Whether it answers with any number of messages.
+  package var answersWithStream: Bool { info.kind == .serverStreaming || info.kind == .bidirectional }
+
+  /// Whether its parent may be `entities/-`: only what lists or searches can answer a union.
+  package var takesEveryEntity: Bool { info.name.hasPrefix("List") || info.name.hasPrefix("Search") }
+}
+
+extension ServiceName {
+  /// The service that serves a package of the public API, by the package's middle part: the one place that knows.
+  init?(serving package: some StringProtocol) {
+    switch package {
+    case "access": self = .gateway
+    case "profiles", "targeting": self = .profiles
+    case "tables", "interactions": self = .dataTables
+    case "messaging": self = .messaging
+    case "forms": self = .forms
+    case "automation", "hooks": self = .automation
+    default: return nil
+    }
+  }
+}
+
+extension OptionsV1.Module {
+  /// The module of a resource, from its type: what stands before `.rapport/` in `profiles.rapport/Profile`.
+  init?(ofResource type: some StringProtocol) {
+    guard let end = type.firstRange(of: ".rapport/")?.lowerBound else { return nil }
+    switch type[..<end] {
+    case "access": self = .access
+    case "profiles": self = .profiles
+    case "targeting": self = .targeting
+    case "tables": self = .tables
+    case "interactions": self = .interactions
+    case "messaging": self = .messaging
+    case "forms": self = .forms
+    case "automation": self = .automation
+    case "hooks": self = .hooks
+    default: return nil
+    }
+  }
+}

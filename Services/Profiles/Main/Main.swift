@@ -1,0 +1,7 @@
+internal import Profiles
+
+@main struct Main {
+  static func main() async {
+    await ProfilesService.run()
+  }
+}

@@ -1,0 +1,163 @@
+import Crypto
+import Database
+import DatabaseTesting
+import Foundation
+import RPC
+import ServiceKit
+import Testing
+
+@testable import CommandLineTool
+
+@Suite("rapport setup")
+struct SetupTests {
+  /// A data folder and a topology over the tests' PostgreSQL, with a database of its own name.
+  private func withTopology(
+    services: [String] = ["profiles", "datatables"], _ body: (_ data: String, _ topology: String) async throws -> Void
+  ) async throws {
+    let cluster = try await TestCluster.shared
+    try await withTemporaryFolder { folder in
+      try "\(cluster.administrator.password)\n".write(
+        toFile: "\(folder)/postgres.password", atomically: true, encoding: .utf8)
+      let listed = services.enumerated().map { index, name in
+        #""\#(name)":{"rpc":"127.0.0.1:\#(7_400 + index)","admin":"127.0.0.1:\#(7_500 + index)"}"#
+      }
+      let database = "setup\(UInt32.random(in: 0..<UInt32.max))"
+      try """
+      {"database":{"host":"\(cluster.folder)","port":5432,"name":"\(database)",
+        "administrator":"\(cluster.administrator.user)","passwordFile":"\(folder)/postgres.password"},
+       "publicBaseURL":"http://127.0.0.1:8080","smtp":{"host":"127.0.0.1","port":2525},
+       "services":{\(listed.joined(separator: ","))}}
+      """.write(toFile: "\(folder)/topology.json", atomically: true, encoding: .utf8)
+      try await body("\(folder)/data", "\(folder)/topology.json")
+    }
+  }
+
+  private func contents(of folder: String) throws -> [String: Data] {
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder)
+    return Dictionary(
+      uniqueKeysWithValues: files.compactMap { file in
+        FileManager.default.contents(atPath: "\(folder)/\(file)").map { (file, $0) }
+      })
+  }
+
+  @Test("writes configurations that the services accept, with keys that belong together")
+  func configurations() async throws {
+    try await withTopology { data, topology in
+      let setup = try await Executable().run("setup", "--data", data, "--topology", topology, "-o", "json")
+      #expect(setup.output == "{\"configured\":[\"profiles\",\"datatables\"]}\n")
+      #expect(setup.status == 0, "\(setup.errors)")
+
+      let settings = try Settings(environment: [:], file: "\(data)/config/profiles.json")
+      let configuration = try ServiceConfiguration(from: settings)
+      try settings.refuseUnknownKeys()
+      #expect(configuration.listen == HostPort(host: "127.0.0.1", port: 7_400))
+      #expect(configuration.admin == HostPort(host: "127.0.0.1", port: 7_500))
+      #expect(configuration.identity.peers == [.dataTables: [HostPort(host: "127.0.0.1", port: 7_401)]])
+
+      let published = try JSONDecoder().decode(
+        [String: [String]].self, from: Data(contentsOf: URL(filePath: configuration.identity.publicKeysFile)))
+      let line = try #require(
+        try String(contentsOfFile: configuration.identity.privateKeyFile, encoding: .utf8)
+          .split(separator: "\n").first)
+      let seed = try #require(Data(base64Encoded: String(line)))
+      let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed)
+      #expect(published["profiles"] == [key.publicKey.rawRepresentation.base64EncodedString()])
+      #expect(Set(published.keys) == ["profiles", "datatables"])
+
+      // The logins that it names connect with the passwords that it names.
+      let roles = try RoleNames(prefix: configuration.database.name, service: "profiles")
+      let address = ServerAddress(host: configuration.database.host, database: configuration.database.name)
+      let database = Database(
+        configuration: DatabaseConfiguration(
+          server: address, roles: roles, password: try #require(try configuration.database.password?.value())),
+        logger: .quiet)
+      try await database.start()
+      await database.shutdown()
+    }
+  }
+
+  @Test("a second run changes no file, and one that completes a half-done run keeps its secrets")
+  func idempotence() async throws {
+    try await withTopology { data, topology in
+      let arguments = ["setup", "--data", data, "--topology", topology]
+      #expect(try await Executable().run(arguments).status == 0)
+      let first = try contents(of: data)
+      #expect(try await Executable().run(arguments).status == 0)
+      #expect(try contents(of: data) == first)
+
+      for file in ["config/profiles.json", "keys/public.json"] {
+        try FileManager.default.removeItem(atPath: "\(data)/\(file)")
+      }
+      try Data("{".utf8).write(to: URL(filePath: "\(data)/config/datatables.json.new"))
+      #expect(try await Executable().run(arguments).status == 0)
+      var completed = try contents(of: data)
+      completed["config/datatables.json.new"] = nil
+      #expect(completed == first)
+    }
+  }
+
+  @Test("everything it writes is its owner's alone")
+  func modes() async throws {
+    try await withTopology { data, topology in
+      #expect(try await Executable().run("setup", "--data", data, "--topology", topology).status == 0)
+      for path in try FileManager.default.subpathsOfDirectory(atPath: data) {
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(data)/\(path)")
+        let isFolder = attributes[.type] as? FileAttributeType == .typeDirectory
+        #expect(attributes[.posixPermissions] as? Int == (isFolder ? 0o700 : 0o600), "\(path)")
+      }
+    }
+  }
+
+  @Test("two runs at once end with one set of secrets")
+  func together() async throws {
+    try await withTopology { data, topology in
+      let arguments = ["setup", "--data", data, "--topology", topology]
+      async let one = Executable().run(arguments)
+      async let other = Executable().run(arguments)
+      #expect(try await [one.status, other.status] == [0, 0])
+      let settings = try Settings(environment: [:], file: "\(data)/config/profiles.json")
+      let configuration = try ServiceConfiguration(from: settings)
+      let published = try contents(of: data)["keys/public.json"]
+      #expect(try await Executable().run(arguments).status == 0)
+      #expect(try contents(of: data)["keys/public.json"] == published)
+      #expect(try configuration.database.password?.value().isEmpty == false)
+    }
+  }
+
+  @Test("a damaged secret is named, and never replaced")
+  func damagedSecret() async throws {
+    try await withTopology { data, topology in
+      let arguments = ["setup", "--data", data, "--topology", topology, "-o", "json"]
+      #expect(try await Executable().run(arguments).status == 0)
+      try Data("AAAA\n".utf8).write(to: URL(filePath: "\(data)/keys/profiles.key"))
+      let setup = try await Executable().run(arguments)
+      #expect(setup.status == 1)
+      #expect(setup.lastErrorLine.contains("keys/profiles.key"))
+      #expect(try String(contentsOfFile: "\(data)/keys/profiles.key", encoding: .utf8) == "AAAA\n")
+    }
+  }
+
+  @Test(
+    "a topology that cannot be used is refused with the place",
+    arguments: [
+      ("{", "it is not JSON"), (#"{"services":{}}"#, "database is missing"),
+      (#"{"database":{"host":"h","port":"x"},"services":{}}"#, "database."),
+      (
+        #"{"database":{"host":"h","port":1,"name":"r","administrator":"a"},"services":{"mail":{"rpc":"a:1","admin":"a:2"}}}"#,
+        "services.mail is no service"
+      ),
+      (
+        #"{"database":{"host":"h","port":1,"name":"r","administrator":"a"},"services":{"forms":{"rpc":"x","admin":"a:2"}}}"#,
+        "services.forms.rpc"
+      ),
+    ])
+  func badTopology(text: String, place: String) async throws {
+    try await withTemporaryFolder { folder in
+      try text.write(toFile: "\(folder)/topology.json", atomically: true, encoding: .utf8)
+      let setup = try await Executable().run(
+        "setup", "--data", "\(folder)/data", "--topology", "\(folder)/topology.json")
+      #expect(setup.status == 1)
+      #expect(setup.errors.contains(place), "\(setup.errors)")
+    }
+  }
+}

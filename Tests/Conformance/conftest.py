@@ -1,0 +1,46 @@
+"""Starts and ends what the tests talk to."""
+
+import grpc
+import pytest
+
+from echo import Echo, Process
+
+
+@pytest.fixture
+def start():
+    """Starts servers with options; those that a test leaves running are killed after it."""
+    started = []
+
+    def start(*options):
+        started.append(Process(*options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.process.kill()
+        server.process.wait()
+
+
+@pytest.fixture
+def server(start):
+    return start()
+
+
+@pytest.fixture
+def connect():
+    """Opens channels; all are closed after the test."""
+    channels = []
+
+    def connect(server, **options):
+        channel = grpc.insecure_channel(server.address, **options)
+        channels.append(channel)
+        return Echo(channel)
+
+    yield connect
+    for channel in channels:
+        channel.close()
+
+
+@pytest.fixture
+def echo(server, connect):
+    return connect(server)
