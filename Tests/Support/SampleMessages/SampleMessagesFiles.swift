@@ -21,7 +21,6 @@ package enum SampleMessagesFiles {
     SampleV1.Choices.self,
     SampleV1.Criterion.All.self,
     SampleV1.Criterion.self,
-    SampleV1.Flat.self,
     SampleV1.Int32Message.self,
     SampleV1.Keywords.Choice.self,
     SampleV1.Keywords.SelfMessage.self,

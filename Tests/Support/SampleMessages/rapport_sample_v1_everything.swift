@@ -402,30 +402,6 @@ extension SampleV1 {
     public init() {}
   }
 
-  /// Eight fields, as a small request has them: for measuring.
-  public struct Flat {
-    /// `name`.
-    public var name: String = ""
-    /// `etag`.
-    public var etag: String = ""
-    /// `id`.
-    public var id: Int64 = 0
-    /// `count`.
-    public var count: Int32 = 0
-    /// `active`.
-    public var active: Bool = false
-    /// `score`.
-    public var score: Double = 0
-    /// `note`.
-    public var note: String = ""
-    /// `version`.
-    public var version: UInt64 = 0
-    /// Fields that this build does not know, as they stood on the wire.
-    public var unknownFields: [UInt8] = []
-    /// A message with nothing set.
-    public init() {}
-  }
-
   /// Colors, with an alias and a number below zero.
   public struct Color {
     /// `COLOR_UNSPECIFIED`.
@@ -1506,71 +1482,6 @@ extension SampleV1.Nothing: BridgedMessage {
   }
 }
 
-extension SampleV1.Flat: BridgedMessage {
-  package typealias CStruct = Rapport__Sample__V1__Flat
-  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__sample__v1__flat__type() }
-  /// What the message is made of.
-  public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: SampleMessagesFiles.rapport_sample_v1_everything, index: 31)
-  }
-  /// Reads the message from the wire format.
-  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
-    self = try Self.decoded(from: bytes, limits: limits)
-  }
-  /// Writes the message in the wire format.
-  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
-    try encodeBridged(into: allocate)
-  }
-  /// The message in the wire format.
-  public func encoded() throws -> [UInt8] { try encodeBridged() }
-  package init(reading c: UnsafePointer<CStruct>) throws {
-    if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
-    if c.pointee.etag_2.len > 0 { self.etag = try Self.text(c.pointee.etag_2, 2) }
-    self.id = c.pointee.id_3
-    self.count = c.pointee.count_4
-    self.active = c.pointee.active_5 != 0
-    self.score = c.pointee.score_6
-    if c.pointee.note_7.len > 0 { self.note = try Self.text(c.pointee.note_7, 7) }
-    self.version = c.pointee.version_8
-    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
-  }
-  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
-    if !self.name.isEmpty {
-      c.pointee.has_name_1 = 1
-      c.pointee.name_1 = arena.text(self.name)
-    }
-    if !self.etag.isEmpty {
-      c.pointee.has_etag_2 = 1
-      c.pointee.etag_2 = arena.text(self.etag)
-    }
-    if self.id != 0 {
-      c.pointee.has_id_3 = 1
-      c.pointee.id_3 = self.id
-    }
-    if self.count != 0 {
-      c.pointee.has_count_4 = 1
-      c.pointee.count_4 = self.count
-    }
-    if self.active {
-      c.pointee.has_active_5 = 1
-      c.pointee.active_5 = self.active ? 1 : 0
-    }
-    if self.score.bitPattern != 0 {
-      c.pointee.has_score_6 = 1
-      c.pointee.score_6 = self.score
-    }
-    if !self.note.isEmpty {
-      c.pointee.has_note_7 = 1
-      c.pointee.note_7 = arena.text(self.note)
-    }
-    if self.version != 0 {
-      c.pointee.has_version_8 = 1
-      c.pointee.version_8 = self.version
-    }
-    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
-  }
-}
-
 extension SampleV1.Color: MessageEnum {}
 
 extension SampleMessagesFiles {
@@ -1685,10 +1596,7 @@ extension SampleMessagesFiles {
       EhAKA2tleRgBIAEoCVIDa2V5Ei8KBXZhbHVlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgV2YWx1ZToCOAEipAEKBlNwYXJz\
       ZRIWCgRsYXN0GP////8BIAEoCVIEbGFzdBIYCgZtaWRkbGUYoJwBIAEoBVIGbWlkZGxlEhQKBWZpcnN0GAEgASgJUgVmaXJzdBIgCgtzZXZl\
       bnRlZW50aBgRIAMoBVILc2V2ZW50ZWVudGgSMAoEZGVlcBi3lAEgASgLMhoucmFwcG9ydC5zYW1wbGUudjEuU2NhbGFyc1IEZGVlcCIJCgdO\
-      b3RoaW5nIrABCgRGbGF0EhIKBG5hbWUYASABKAlSBG5hbWUSEgoEZXRhZxgCIAEoCVIEZXRhZxIOCgJpZBgDIAEoA1ICaWQSFAoFY291bnQY\
-      BCABKAVSBWNvdW50EhYKBmFjdGl2ZRgFIAEoCFIGYWN0aXZlEhQKBXNjb3JlGAYgASgBUgVzY29yZRISCgRub3RlGAcgASgJUgRub3RlEhgK\
-      B3ZlcnNpb24YCCABKARSB3ZlcnNpb24qgwEKBUNvbG9yEhUKEUNPTE9SX1VOU1BFQ0lGSUVEEAASDQoJQ09MT1JfUkVEEAESEQoNQ09MT1Jf\
-      Q1JJTVNPThABEgwKCENPTE9SXzJHEAISGAoLQ09MT1JfQkVMT1cQ////////////ARIVCg1DT0xPUl9MQVJHRVNUEP////8HGgIQAWIGcHJv\
-      dG8z
+      b3RoaW5nKoMBCgVDb2xvchIVChFDT0xPUl9VTlNQRUNJRklFRBAAEg0KCUNPTE9SX1JFRBABEhEKDUNPTE9SX0NSSU1TT04QARIMCghDT0xP\
+      Ul8yRxACEhgKC0NPTE9SX0JFTE9XEP///////////wESFQoNQ09MT1JfTEFSR0VTVBD/////BxoCEAFiBnByb3RvMw==
       """)
 }

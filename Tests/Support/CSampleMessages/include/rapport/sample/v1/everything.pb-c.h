@@ -55,7 +55,6 @@ typedef struct Rapport__Sample__V1__WellKnown Rapport__Sample__V1__WellKnown;
 typedef struct Rapport__Sample__V1__WellKnown__DurationsEntry Rapport__Sample__V1__WellKnown__DurationsEntry;
 typedef struct Rapport__Sample__V1__Sparse Rapport__Sample__V1__Sparse;
 typedef struct Rapport__Sample__V1__Nothing Rapport__Sample__V1__Nothing;
-typedef struct Rapport__Sample__V1__Flat Rapport__Sample__V1__Flat;
 
 
 /* --- enums --- */
@@ -691,31 +690,6 @@ struct  Rapport__Sample__V1__Nothing
      }
 
 
-struct  Rapport__Sample__V1__Flat
-{
-  ProtobufCMessage base;
-  protobuf_c_boolean has_name_1;
-  ProtobufCBinaryData name_1;
-  protobuf_c_boolean has_etag_2;
-  ProtobufCBinaryData etag_2;
-  protobuf_c_boolean has_id_3;
-  int64_t id_3;
-  protobuf_c_boolean has_count_4;
-  int32_t count_4;
-  protobuf_c_boolean has_active_5;
-  protobuf_c_boolean active_5;
-  protobuf_c_boolean has_score_6;
-  double score_6;
-  protobuf_c_boolean has_note_7;
-  ProtobufCBinaryData note_7;
-  protobuf_c_boolean has_version_8;
-  uint64_t version_8;
-};
-#define RAPPORT__SAMPLE__V1__FLAT__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&rapport__sample__v1__flat__descriptor) \
-    , 0, {0,NULL}, 0, {0,NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, 0, 0 }
-
-
 /* Rapport__Sample__V1__Scalars methods */
 void   rapport__sample__v1__scalars__init
                      (Rapport__Sample__V1__Scalars         *message);
@@ -809,9 +783,6 @@ void   rapport__sample__v1__sparse__init
 /* Rapport__Sample__V1__Nothing methods */
 void   rapport__sample__v1__nothing__init
                      (Rapport__Sample__V1__Nothing         *message);
-/* Rapport__Sample__V1__Flat methods */
-void   rapport__sample__v1__flat__init
-                     (Rapport__Sample__V1__Flat         *message);
 /* --- per-message closures --- */
 
 typedef void (*Rapport__Sample__V1__Scalars_Closure)
@@ -907,9 +878,6 @@ typedef void (*Rapport__Sample__V1__Sparse_Closure)
 typedef void (*Rapport__Sample__V1__Nothing_Closure)
                  (const Rapport__Sample__V1__Nothing *message,
                   void *closure_data);
-typedef void (*Rapport__Sample__V1__Flat_Closure)
-                 (const Rapport__Sample__V1__Flat *message,
-                  void *closure_data);
 
 /* --- services --- */
 
@@ -947,7 +915,6 @@ extern const ProtobufCMessageDescriptor rapport__sample__v1__well_known__descrip
 extern const ProtobufCMessageDescriptor rapport__sample__v1__well_known__durations_entry__descriptor;
 extern const ProtobufCMessageDescriptor rapport__sample__v1__sparse__descriptor;
 extern const ProtobufCMessageDescriptor rapport__sample__v1__nothing__descriptor;
-extern const ProtobufCMessageDescriptor rapport__sample__v1__flat__descriptor;
 
 static inline const ProtobufCMessageDescriptor *rapport__sample__v1__scalars__type(void)
 {
@@ -1072,10 +1039,6 @@ static inline const ProtobufCMessageDescriptor *rapport__sample__v1__sparse__typ
 static inline const ProtobufCMessageDescriptor *rapport__sample__v1__nothing__type(void)
 {
   return &rapport__sample__v1__nothing__descriptor;
-}
-static inline const ProtobufCMessageDescriptor *rapport__sample__v1__flat__type(void)
-{
-  return &rapport__sample__v1__flat__descriptor;
 }
 
 PROTOBUF_C__END_DECLS
