@@ -38,7 +38,7 @@ let package = Package(
         .nioHTTP1, .nioPosix, .serviceLifecycle, .unixSignals,
       ]),
     room("Populations", "Shared/Populations", ["CRoaring", "Messages"]),
-    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
+    room("UserTables", "Shared/UserTables", ["Database", "Messages", "RPC", "ServiceKit", "Values"]),
 
     // The services: a library each, and a main of a few lines.
     service(

@@ -156,8 +156,3 @@ private struct TableMask: Sendable {
     return merged
   }
 }
-
-/// Reads a field that names a resource.
-func name(_ text: String, as pattern: ResourcePattern, field: String) throws(RPCError) -> ResourceMatch {
-  do { return try pattern.match(text) } catch { throw .invalidName(error, field: field) }
-}

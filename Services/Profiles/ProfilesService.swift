@@ -22,14 +22,14 @@ package enum ProfilesService {
     let repositories = RepositoryDirectory(
       client: try context.peers.client(of: .dataTables), identity: context.workload)
     let store = ProfileStore(database: context.database)
-    let imports = ImportStore(database: context.database)
     let writer = ProfileWriter(
       database: context.database, store: store, requests: context.requests, repositories: repositories)
     var router = Router()
     ProfileTableHandlers(store: tables, repositories: repositories, pages: context.pageTokens).register(on: &router)
     ProfileHandlers(tables: tables, store: store, writer: writer, pages: context.pageTokens).register(on: &router)
     ProfileImportHandlers(
-      tables: tables, store: imports, database: context.database, repositories: repositories, pages: context.pageTokens
+      tables: tables, imports: ImportCalls(database: context.database, pages: context.pageTokens),
+      repositories: repositories
     ).register(on: &router)
     ProfileDirectoryHandlers(tables: tables, store: store, writer: writer, database: context.database)
       .register(on: &router)

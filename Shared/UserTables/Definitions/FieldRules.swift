@@ -55,6 +55,7 @@ package enum FieldRules {
     /// As sent.
     package var type: TypeV1.FieldType
     package var isUnique = false
+    package var isIndexed = false
     package var isMultiValued = false
     /// In Unicode scalars; 0: none.
     package var minLength: Int32 = 0
@@ -66,6 +67,9 @@ package enum FieldRules {
     package init(type: TypeV1.FieldType) {
       self.type = type
     }
+
+    /// The most characters that it can take.
+    var longest: Int { isUnique || isIndexed ? FieldDefinition.longestIndexed : FieldDefinition.longestText }
   }
 
   /// Checks that the bounds of a field go together.
@@ -73,7 +77,7 @@ package enum FieldRules {
     guard let type = FieldType(bounds.type) else {
       throw DefinitionFault("\(path).type", "The type is not set, or unknown. Set one.")
     }
-    let longest = bounds.isUnique ? FieldDefinition.longestUnique : FieldDefinition.longestText
+    let longest = bounds.longest
     guard (0...longest).contains(Int(bounds.maxLength)) else {
       throw DefinitionFault("\(path).max_length", "The longest length is 0 to \(longest) here. Change it.")
     }
@@ -125,18 +129,18 @@ package enum FieldRules {
 }
 
 extension FieldDefinition {
-  /// A unique text stays short enough for PostgreSQL's index, whose entries hold some 2,700 bytes.
-  package static let longestUnique = 500
+  /// A unique or indexed text stays short enough for PostgreSQL's index, whose entries hold some 2,700 bytes.
+  package static let longestIndexed = 500
 
   /// A field with the bounds of its definition, which were checked before; nil for a type that is unknown.
   package init?(id: String, number: Int, bounds: FieldRules.Bounds) {
     guard let type = FieldType(bounds.type) else { return nil }
     self.init(id: id, number: number, type: type)
     isUnique = bounds.isUnique
+    isIndexed = bounds.isIndexed
     isMultiValued = bounds.isMultiValued
     minimumLength = Int(bounds.minLength)
-    let longest = bounds.isUnique ? Self.longestUnique : Self.longestText
-    maximumLength = bounds.maxLength == 0 ? longest : Int(bounds.maxLength)
+    maximumLength = bounds.maxLength == 0 ? bounds.longest : Int(bounds.maxLength)
     acceptedValues = bounds.acceptedValues
   }
 }
