@@ -1,4 +1,5 @@
 import ArgumentParser
+import ServiceKit
 
 /// `rapport`: the suite from a terminal.
 ///
@@ -14,7 +15,7 @@ struct RapportCommand: AsyncParsableCommand {
 
       Example: rapport entities list
       """,
-    version: "rapport 0.1.0",
+    version: "rapport \(Version.current)",
     subcommands: [
       EntitiesCommand.self, KeysCommand.self, ProfilesCommand.self, RowsCommand.self, TargetingsCommand.self,
       TimelineCommand.self, CallCommand.self, SetupCommand.self,

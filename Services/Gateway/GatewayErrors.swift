@@ -1,12 +1,13 @@
+import Database
 import Messages
-package import RPC
+import RPC
 import ServiceKit
 
 // What the gateway itself answers. A reason never changes: clients act on it.
 
 extension RPCError {
   /// Rights cannot be told at present.
-  package static var accessUnknown: RPCError {
+  static var accessUnknown: RPCError {
     RPCError(
       .unavailable, "The gateway cannot tell at present who may do what. Try again in a second.",
       reason: "ACCESS_UNKNOWN")
@@ -106,5 +107,54 @@ extension RPCError {
   static func serviceMissing(_ service: ServiceName) -> RPCError {
     RPCError(
       .unavailable, "This deployment runs no service \(service). Ask who operates it.", reason: "SERVICE_MISSING")
+  }
+}
+
+// What the access service answers.
+
+extension RPCError {
+  /// No such entity, or none that the caller sees.
+  static func notFound(entity id: String) -> RPCError { .notFound(ResourcePattern("entities/{entity}").name(id)) }
+
+  /// No such key, or none that the caller may administer.
+  static func notFound(key number: Int64) -> RPCError { .notFound(ResourcePattern("keys/{key}").name("\(number)")) }
+
+  /// A field that should hold a key's name does not.
+  static func badKeyName(at path: String) -> RPCError {
+    let rule = "Write \"keys/\" and the number of a key."
+    return RPCError(
+      .invalidArgument, "The name in \(path) is not that of a key. \(rule)", reason: "INVALID_RESOURCE_NAME",
+      fieldViolations: [FieldViolation(field: path, description: rule)])
+  }
+
+  /// The id was given to an entity before; no id is ever used again.
+  static func entityExists(_ id: String) -> RPCError {
+    RPCError(
+      .alreadyExists, "There is an entity \(id) already. Choose another id, or update that entity.",
+      reason: "ENTITY_EXISTS", resource: "entities/\(id)")
+  }
+
+  /// The licence is full.
+  static var tooManyEntities: RPCError {
+    RPCError(
+      .resourceExhausted, "A licence has at most \(AccessService.maximumEntities) entities.",
+      reason: "TOO_MANY_ENTITIES")
+  }
+
+  /// A revoked key stays as it is.
+  static func keyIsRevoked(_ name: String) -> RPCError {
+    RPCError(
+      .failedPrecondition, "\(name) was revoked, for ever. Create another key.", reason: "KEY_REVOKED", resource: name)
+  }
+
+  /// The database refused a change for a reason that no caller can know.
+  static func changeFailed(_ error: any Error) -> RPCError {
+    guard let error = error as? DatabaseError, error.isSafeToRetry || error.kind == .unavailable else {
+      return RPCError(
+        .internal, "The change could not be stored; the gateway's log tells why. Look whether it took effect.",
+        reason: "CHANGE_FAILED", cause: error)
+    }
+    return RPCError(
+      .unavailable, "The change could not be stored at present. Try again.", reason: "STORE_UNAVAILABLE", cause: error)
   }
 }

@@ -26,6 +26,8 @@ final class HTTP2Session {
     case drained(stream: Int32)
     case ping(isAcknowledgement: Bool, opaque: UInt64)
     case settings(isAcknowledgement: Bool)
+    /// A GOAWAY of ours has gone into the output.
+    case sentGoAway
     /// The peer takes no stream above `last` any more (RFC 9113 §6.8).
     case goAway(last: Int32, error: HTTP2ErrorCode, debug: String)
   }
@@ -498,6 +500,7 @@ extension HTTP2Session {
   private func frameWent(_ frame: nghttp2_frame) -> Int32 {
     let header = frame.hd
     let type = UInt32(header.type)
+    if type == NGHTTP2_GOAWAY.rawValue { events.append(.sentGoAway) }
     if type == NGHTTP2_HEADERS.rawValue && frame.headers.cat == NGHTTP2_HCAT_REQUEST {
       events.append(.sentRequest(stream: header.stream_id))
     }

@@ -85,7 +85,7 @@ struct SuiteSetup {
     tree.set(DatabaseSettings.port, topology.database.port)
     tree.set(DatabaseSettings.name, topology.database.name)
     tree.set(DatabaseSettings.passwordFile, keys.path(passwordFile(of: service)))
-    tree.set(DatabaseSettings.ownerPasswordFile, keys.path(ddlPasswordFile(of: service)))
+    tree.set(DatabaseSettings.ddlPasswordFile, keys.path(ddlPasswordFile(of: service)))
     tree.set(IdentityConfiguration.privateKeyFile, keys.path("\(service).key"))
     tree.set(IdentityConfiguration.publicKeysFile, publicKeys)
     for peer in services where peer != service {

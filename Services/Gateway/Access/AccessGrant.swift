@@ -1,9 +1,9 @@
-package import Messages
+import Messages
 
 /// One line of a key's grants: a right on one module of one entity, or of all.
-package struct AccessGrant: Sendable, Hashable {
+struct AccessGrant: Sendable, Hashable {
   /// Where a grant holds.
-  package enum Scope: Sendable, Hashable {
+  enum Scope: Sendable, Hashable {
     /// Every entity, later ones included: `entities/-`.
     case everywhere
     /// One entity, by its number.
@@ -11,21 +11,21 @@ package struct AccessGrant: Sendable, Hashable {
   }
 
   /// Where it holds.
-  package var scope: Scope
+  var scope: Scope
   /// What it is for.
-  package var module: OptionsV1.Module
+  var module: OptionsV1.Module
   /// What it allows.
-  package var right: OptionsV1.Right
+  var right: OptionsV1.Right
 
   /// A grant.
-  package init(_ scope: Scope, _ module: OptionsV1.Module, _ right: OptionsV1.Right) {
+  init(_ scope: Scope, _ module: OptionsV1.Module, _ right: OptionsV1.Right) {
     self.scope = scope
     self.module = module
     self.right = right
   }
 
   /// Everything that can be granted, everywhere: what the first administrator's key holds.
-  package static let everything: [AccessGrant] =
+  static let everything: [AccessGrant] =
     [
       AccessGrant(.everywhere, .access, .read), AccessGrant(.everywhere, .access, .write),
       AccessGrant(.everywhere, .access, .administer),
@@ -33,14 +33,14 @@ package struct AccessGrant: Sendable, Hashable {
 }
 
 /// What grants add up to, by entity.
-package struct GrantedRights: Sendable, Hashable {
+struct GrantedRights: Sendable, Hashable {
   /// What holds in every entity.
-  package private(set) var everywhere = RightSet()
+  private(set) var everywhere = RightSet()
   /// What holds in one entity beyond that, by its number.
-  package private(set) var byEntity: [Int64: RightSet] = [:]
+  private(set) var byEntity: [Int64: RightSet] = [:]
 
   /// Adds grants up.
-  package init(_ grants: [AccessGrant]) {
+  init(_ grants: [AccessGrant]) {
     for grant in grants {
       switch grant.scope {
       case .everywhere: everywhere.insert(grant.right, of: grant.module)
@@ -50,7 +50,7 @@ package struct GrantedRights: Sendable, Hashable {
   }
 
   /// The rights in one entity. Who has any there sees the entity.
-  package subscript(entity number: Int64) -> RightSet {
+  subscript(entity number: Int64) -> RightSet {
     byEntity[number].map { $0.union(everywhere) } ?? everywhere
   }
 }

@@ -1,6 +1,7 @@
-package import Logging
-package import RPC
-package import ServiceKit
+import Database
+import Logging
+import RPC
+import ServiceKit
 import Synchronization
 
 /// What this copy of the gateway knows of who may do what, never older than ``AccessWatch/lifetime``.
@@ -8,7 +9,7 @@ import Synchronization
 /// ``run()`` keeps it up to date until its task is cancelled; it looks on notice from PostgreSQL, by the clock, and
 /// when somebody asks. When the database does not answer, the state becomes stale and every question is refused with
 /// UNAVAILABLE: nobody gets in on rights that may have been taken away.
-package final class AccessState: Sendable {
+final class AccessState: Sendable {
   private let store: AccessStore
   private let time: any TimeSource
   private let logger: Logger
@@ -37,7 +38,7 @@ package final class AccessState: Sendable {
   private static let tick = Duration.milliseconds(100)
 
   /// A state that has seen nothing yet.
-  package init(store: AccessStore, time: any TimeSource, logger: Logger) {
+  init(store: AccessStore, time: any TimeSource, logger: Logger) {
     self.store = store
     self.time = time
     self.logger = logger
@@ -47,17 +48,37 @@ package final class AccessState: Sendable {
   /// What holds now.
   ///
   /// - Throws: ``RPCError`` UNAVAILABLE, reason `ACCESS_UNKNOWN`, when the last good look is too old.
-  package func current() throws(RPCError) -> AccessView {
+  func current() throws(RPCError) -> AccessView {
     let now = time.monotonic
     let view = state.withLock { $0.watch.isFresh(at: now) ? $0.view : nil }
     guard let view else { throw .accessUnknown }
     return view
   }
 
+  /// Decides by what holds now, and before it refuses, by what another look finds: what is missing may just have been
+  /// granted at another copy. Whether an entity exists makes no difference to how long a refusal takes.
+  ///
+  /// - Throws: what `decide` throws.
+  func deciding<Result>(_ decide: () throws(RPCError) -> Result) async throws(RPCError) -> Result {
+    do {
+      return try decide()
+    } catch {
+      guard error.isDecidedByView else { throw error }
+    }
+    await look()
+    return try decide()
+  }
+
+  /// Looks once, before ``run()`` does: so that the first call need not wait.
+  func prime() async {
+    let now = time.monotonic
+    for case .look(let number) in state.withLock({ $0.watch.woken(at: now) }) { await perform(look: number) }
+  }
+
   /// Waits for a look that begins after this call: what was committed before it is known then, unless the look failed.
   ///
   /// Any number of callers share a look. Returns at once while nothing runs.
-  package func look() async {
+  func look() async {
     await withCheckedContinuation { continuation in
       let now = time.monotonic
       let actions: [AccessWatch.Action]? = state.withLock { state in
@@ -71,7 +92,7 @@ package final class AccessState: Sendable {
   }
 
   /// Keeps the state up to date until the task is cancelled. To be called once.
-  package func run() async {
+  func run() async {
     state.withLock { $0.isRunning = true }
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask { await self.tellTime() }

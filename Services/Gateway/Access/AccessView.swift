@@ -1,60 +1,60 @@
-package import Values
+import Values
 
 /// An entity as it is kept.
-package struct EntityRecord: Sendable, Hashable {
+struct EntityRecord: Sendable, Hashable {
   /// Its number, never used again.
-  package let number: Int64
+  let number: Int64
   /// Its id in names, which never changes: `b2c`.
-  package let id: String
+  let id: String
   /// What people call it.
-  package var displayName: String
+  var displayName: String
   /// IANA name of its time zone.
-  package var timeZone: String
+  var timeZone: String
   /// When it was made.
-  package let createTime: Timestamp
+  let createTime: Timestamp
   /// When it was changed last.
-  package var updateTime: Timestamp
+  var updateTime: Timestamp
 
   /// `entities/b2c`.
-  package var name: String { "entities/\(id)" }
+  var name: String { "entities/\(id)" }
 }
 
 /// A key as it is kept. Its secret is not: only the hash of it.
-package struct KeyRecord: Sendable, Hashable {
+struct KeyRecord: Sendable, Hashable {
   /// Its number, never used again; also its id in names.
-  package let number: Int64
+  let number: Int64
   /// What people call it.
-  package var displayName: String
+  var displayName: String
   /// SHA-256 of its secret.
-  package let secretHash: [UInt8]
+  let secretHash: [UInt8]
   /// What it may do, line by line, in the order in which it was written.
-  package var grants: [AccessGrant]
+  var grants: [AccessGrant]
   /// From then on it is refused; nil: it does not expire.
-  package var expireTime: Timestamp?
+  var expireTime: Timestamp?
   /// When it was revoked.
-  package var revokeTime: Timestamp?
+  var revokeTime: Timestamp?
   /// When it was made.
-  package let createTime: Timestamp
+  let createTime: Timestamp
 
   /// `keys/17`.
-  package var name: String { "keys/\(number)" }
+  var name: String { "keys/\(number)" }
 }
 
 /// Who may do what, as it stood at one revision. Never changes; a change makes another.
-package final class AccessView: Sendable {
+final class AccessView: Sendable {
   /// Grows with each change.
-  package let revision: Int64
+  let revision: Int64
   /// All entities, by id.
-  package let entities: [EntityRecord]
+  let entities: [EntityRecord]
   /// All keys, revoked ones too, oldest first.
-  package let keys: [KeyRecord]
+  let keys: [KeyRecord]
 
   private let entityByID: [String: EntityRecord]
   private let entityByNumber: [Int64: EntityRecord]
   private let keyByNumber: [Int64: (key: KeyRecord, rights: GrantedRights)]
 
   /// A view of what was read together.
-  package init(revision: Int64, entities: [EntityRecord], keys: [KeyRecord]) {
+  init(revision: Int64, entities: [EntityRecord], keys: [KeyRecord]) {
     self.revision = revision
     self.entities = entities.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     self.keys = keys.sorted { $0.number < $1.number }
@@ -64,14 +64,14 @@ package final class AccessView: Sendable {
   }
 
   /// The entity of an id.
-  package func entity(id: String) -> EntityRecord? { entityByID[id] }
+  func entity(id: String) -> EntityRecord? { entityByID[id] }
 
   /// The entity of a number.
-  package func entity(number: Int64) -> EntityRecord? { entityByNumber[number] }
+  func entity(number: Int64) -> EntityRecord? { entityByNumber[number] }
 
   /// The key of a number.
-  package func key(number: Int64) -> KeyRecord? { keyByNumber[number]?.key }
+  func key(number: Int64) -> KeyRecord? { keyByNumber[number]?.key }
 
   /// What the grants of a key add up to; nothing for a key that is not there.
-  package func rights(ofKey number: Int64) -> GrantedRights { keyByNumber[number]?.rights ?? GrantedRights([]) }
+  func rights(ofKey number: Int64) -> GrantedRights { keyByNumber[number]?.rights ?? GrantedRights([]) }
 }

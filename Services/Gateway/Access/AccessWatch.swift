@@ -8,9 +8,9 @@
 ///     idle ──(tick after interval, wake, question)──▶ looking ──(ended)──▶ idle
 ///                                                       │  ▲
 ///                                                       └──┘ patience over: give up, look again
-package struct AccessWatch: Sendable {
+struct AccessWatch: Sendable {
   /// What the owner has to do, in order.
-  package enum Action: Sendable, Hashable {
+  enum Action: Sendable, Hashable {
     /// Begin the look of this number.
     case look(Int)
     /// Cancel the look of this number; its end need not be told.
@@ -20,14 +20,14 @@ package struct AccessWatch: Sendable {
   }
 
   /// The clock that is read.
-  package typealias Instant = ContinuousClock.Instant
+  typealias Instant = ContinuousClock.Instant
 
   /// From the beginning of one look to that of the next, when nothing asks for one sooner.
-  package static let interval = Duration.milliseconds(200)
+  static let interval = Duration.milliseconds(200)
   /// How long a look may take.
-  package static let patience = Duration.milliseconds(400)
+  static let patience = Duration.milliseconds(400)
   /// How long what a look has found may be acted on, from the look's beginning.
-  package static let lifetime = Duration.seconds(1)
+  static let lifetime = Duration.seconds(1)
 
   private struct Look: Sendable {
     var number: Int
@@ -43,15 +43,15 @@ package struct AccessWatch: Sendable {
   private var seen: Instant?
 
   /// Nothing was seen yet.
-  package init() {}
+  init() {}
 
   /// Whether what the last good look found may be acted on.
-  package func isFresh(at now: Instant) -> Bool {
+  func isFresh(at now: Instant) -> Bool {
     seen.map { now < $0 + Self.lifetime } ?? false
   }
 
   /// Time has passed.
-  package mutating func ticked(at now: Instant) -> [Action] {
+  mutating func ticked(at now: Instant) -> [Action] {
     if let running {
       guard now >= running.began + Self.patience else { return [] }
       self.running = nil
@@ -62,25 +62,25 @@ package struct AccessWatch: Sendable {
   }
 
   /// Somebody says that something has changed.
-  package mutating func woken(at now: Instant) -> [Action] {
+  mutating func woken(at now: Instant) -> [Action] {
     isWantedAgain = true
     return running == nil ? begin(at: now) : []
   }
 
   /// Somebody wants to know what was committed before this instant.
-  package mutating func asked(by asker: Int, at now: Instant) -> [Action] {
+  mutating func asked(by asker: Int, at now: Instant) -> [Action] {
     // A look that runs already may have begun before the commit that the asker means.
     waiting.append(asker)
     return woken(at: now)
   }
 
   /// Whether the look of this number is still waited for: only then its finding counts.
-  package func awaits(_ number: Int) -> Bool {
+  func awaits(_ number: Int) -> Bool {
     running?.number == number
   }
 
   /// A look has ended. One that was given up is not heard.
-  package mutating func lookEnded(_ number: Int, succeeded: Bool, at now: Instant) -> [Action] {
+  mutating func lookEnded(_ number: Int, succeeded: Bool, at now: Instant) -> [Action] {
     guard let running, running.number == number else { return [] }
     self.running = nil
     if succeeded { seen = running.began }

@@ -1,9 +1,9 @@
-package import RPC
-package import ServiceKit
+import RPC
+import ServiceKit
 import Values
 
 /// Tells who makes a call, from the token that comes with it.
-package struct Authenticator: Sendable {
+struct Authenticator: Sendable {
   private let state: AccessState
   private let tokens: TokenAuthority
   private let signer: PrincipalSigner
@@ -11,7 +11,7 @@ package struct Authenticator: Sendable {
   private let known: CallerCache
 
   /// - Parameter capacity: tokens whose caller is kept at hand.
-  package init(
+  init(
     state: AccessState, tokens: TokenAuthority, signer: PrincipalSigner, time: any TimeSource, capacity: Int = 10_000
   ) {
     self.state = state
@@ -22,11 +22,11 @@ package struct Authenticator: Sendable {
   }
 
   /// A caller, and the metadata that vouches for it towards the services.
-  package struct Authenticated: Sendable {
+  struct Authenticated: Sendable {
     /// Who calls.
-    package let caller: Caller
+    let caller: Caller
     /// The signed principal, ready to be sent.
-    package let metadata: Metadata
+    let metadata: Metadata
   }
 
   /// Who makes the call of this metadata, as access stands now.
@@ -34,7 +34,7 @@ package struct Authenticator: Sendable {
   /// - Throws: ``RPCError`` UNAUTHENTICATED with the reason `TOKEN_MISSING`, `TOKEN_INVALID`, `TOKEN_EXPIRED`,
   ///   `KEY_REVOKED` or `KEY_EXPIRED`; UNAVAILABLE when access cannot be told.
   /// - Complexity: a look-up; two signatures for a token's first call and one after each change of access.
-  package func caller(of metadata: Metadata) throws(RPCError) -> Authenticated {
+  func caller(of metadata: Metadata) throws(RPCError) -> Authenticated {
     let text = try Self.token(in: metadata)
     let view = try state.current()
     let now = time.now

@@ -1,23 +1,22 @@
-package import Messages
-package import RPC
-package import ServiceKit
-package import Values
+import Messages
+import ServiceKit
+import Values
 
 /// Who makes a call, and what may be done with it, as access stands at one revision.
-package final class Caller: Sendable {
+final class Caller: Sendable {
   /// The key that the token was given for.
-  package let key: KeyRecord
+  let key: KeyRecord
   /// The token that was sent.
-  package let token: AccessToken
+  let token: AccessToken
   /// What access looks like.
-  package let view: AccessView
+  let view: AccessView
   /// What the key's grants add up to.
-  package let rights: GrantedRights
+  let rights: GrantedRights
   /// When all this ends at the latest, to the second: with the token, or with the key.
-  package let expires: Timestamp
+  let expires: Timestamp
 
   /// A caller of a key that holds.
-  package init(key: KeyRecord, token: AccessToken, view: AccessView) {
+  init(key: KeyRecord, token: AccessToken, view: AccessView) {
     self.key = key
     self.token = token
     self.view = view
@@ -26,22 +25,22 @@ package final class Caller: Sendable {
   }
 
   /// The entities that the caller sees: those where it has any right. By id.
-  package var entities: [EntityRecord] {
+  var entities: [EntityRecord] {
     view.entities.filter { sees($0) }
   }
 
   /// Whether the caller has any right in the entity.
-  package func sees(_ entity: EntityRecord) -> Bool {
+  func sees(_ entity: EntityRecord) -> Bool {
     !rights[entity: entity.number].isEmpty
   }
 
   /// The entity of an id, if the caller sees it. One that it does not see and one that does not exist are the same.
-  package func visibleEntity(id: String) -> EntityRecord? {
+  func visibleEntity(id: String) -> EntityRecord? {
     view.entity(id: id).flatMap { sees($0) ? $0 : nil }
   }
 
   /// Whether the caller has the right in the module in any entity that there is.
-  package func allowsSomewhere(_ right: OptionsV1.Right, of module: OptionsV1.Module) -> Bool {
+  func allowsSomewhere(_ right: OptionsV1.Right, of module: OptionsV1.Module) -> Bool {
     rights.everywhere.allows(right, of: module)
       || rights.byEntity.values.contains { $0.allows(right, of: module) }
   }
@@ -50,7 +49,7 @@ package final class Caller: Sendable {
 extension Caller {
   /// What the gateway vouches for towards the services. Every entity that the caller sees is listed, so that no service
   /// need know what "every entity" comes to; a grant for all of them holds in those listed.
-  package var principal: Principal {
+  var principal: Principal {
     let entities = entities
     let listed = Set(entities.map(\.number))
     let everywhere = Self.grants(rights.everywhere, in: nil)

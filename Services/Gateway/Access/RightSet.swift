@@ -1,27 +1,27 @@
-package import Messages
+import Messages
 
 /// The rights that somebody holds in one entity: for each module, which.
 ///
 /// Write brings read with it; the single rights stand for themselves. `MODULE_ALL` brings the right in every module but
 /// access.
-package struct RightSet: Sendable, Hashable {
+struct RightSet: Sendable, Hashable {
   /// Eight bits a module, the lowest eight for module 0; within them a bit a right, by its number.
   private var bits: UInt128 = 0
 
   /// No right at all.
-  package init() {}
+  init() {}
 
   /// Every module that rights can be granted for, `MODULE_ALL` apart.
-  package static let modules: [OptionsV1.Module] = OptionsV1.Module.allCases.filter { $0 != .unspecified && $0 != .all }
+  static let modules: [OptionsV1.Module] = OptionsV1.Module.allCases.filter { $0 != .unspecified && $0 != .all }
 
   /// Every right that can be granted.
-  package static let rights: [OptionsV1.Right] = [.read, .write, .launch, .export, .erase, .administer]
+  static let rights: [OptionsV1.Right] = [.read, .write, .launch, .export, .erase, .administer]
 
   /// Whether there is no right in any module.
-  package var isEmpty: Bool { bits == 0 }
+  var isEmpty: Bool { bits == 0 }
 
   /// Adds a right, with what it includes. Numbers that cannot be granted add nothing.
-  package mutating func insert(_ right: OptionsV1.Right, of module: OptionsV1.Module) {
+  mutating func insert(_ right: OptionsV1.Right, of module: OptionsV1.Module) {
     guard module != .all else {
       for one in Self.modules where one != .access { insert(right, of: one) }
       return
@@ -32,22 +32,22 @@ package struct RightSet: Sendable, Hashable {
   }
 
   /// Whether the right is held in the module. Rights and modules that cannot be granted never are.
-  package func allows(_ right: OptionsV1.Right, of module: OptionsV1.Module) -> Bool {
+  func allows(_ right: OptionsV1.Right, of module: OptionsV1.Module) -> Bool {
     bits & Self.bit(right, module) != 0
   }
 
   /// The rights held in a module, lowest number first.
-  package func rights(of module: OptionsV1.Module) -> [OptionsV1.Right] {
+  func rights(of module: OptionsV1.Module) -> [OptionsV1.Right] {
     Self.rights.filter { allows($0, of: module) }
   }
 
   /// Adds the rights of another set.
-  package mutating func formUnion(_ other: RightSet) {
+  mutating func formUnion(_ other: RightSet) {
     bits |= other.bits
   }
 
   /// The rights of both sets.
-  package func union(_ other: RightSet) -> RightSet {
+  func union(_ other: RightSet) -> RightSet {
     var union = self
     union.formUnion(other)
     return union

@@ -1,5 +1,5 @@
 import NIOCore
-package import RPC
+import RPC
 import ServiceKit
 import Synchronization
 import Values
@@ -8,7 +8,7 @@ import Values
 ///
 /// A call that goes on is held to what it has named so far: once access has changed, nothing more passes in either
 /// direction unless every demand still holds. A token that ends meanwhile does not end the call; a key that does, does.
-package final class CallGuard: Sendable {
+final class CallGuard: Sendable {
   private let method: PublicMethod
   private let authenticator: Authenticator
   private let state: AccessState
@@ -29,7 +29,7 @@ package final class CallGuard: Sendable {
   }
 
   /// - Parameter metadata: of the call.
-  package init(
+  init(
     method: PublicMethod, authenticator: Authenticator, state: AccessState, time: any TimeSource, metadata: Metadata
   ) {
     self.method = method
@@ -43,12 +43,12 @@ package final class CallGuard: Sendable {
   ///
   /// - Returns: the metadata that vouches for the caller; nothing for a method that is open to all.
   /// - Throws: ``RPCError`` as ``Authenticator/caller(of:)``.
-  package func open() async throws(RPCError) -> Metadata {
+  func open() async throws(RPCError) -> Metadata {
     guard method.need != .nothing else {
       seen.withLock { $0.isOpen = true }
       return Metadata()
     }
-    return try await decided { () throws(RPCError) in
+    return try await state.deciding { () throws(RPCError) in
       let authenticated = try authenticator.caller(of: metadata)
       seen.withLock { seen in
         seen.caller = authenticated.caller
@@ -61,7 +61,7 @@ package final class CallGuard: Sendable {
   /// Lets the first message of the request through.
   ///
   /// - Throws: ``RPCError``; also INVALID_ARGUMENT when the method asks for a right and the message names nothing.
-  package func admitFirst(_ message: ByteBuffer) async throws(RPCError) {
+  func admitFirst(_ message: ByteBuffer) async throws(RPCError) {
     let demands = try await admit(message)
     if case .right = method.need, demands == 0 { throw .nothingNamed(method.info) }
   }
@@ -72,17 +72,17 @@ package final class CallGuard: Sendable {
   /// - Throws: ``RPCError`` when it names what the caller cannot see or may not use, or access no longer allows what
   ///   earlier messages named.
   @discardableResult
-  package func admit(_ message: ByteBuffer) async throws(RPCError) -> Int {
+  func admit(_ message: ByteBuffer) async throws(RPCError) -> Int {
     guard method.need != .nothing else { return 0 }
     let demands = try method.demands(of: message)
-    try await decided { () throws(RPCError) in try hold(demands) }
+    try await state.deciding { () throws(RPCError) in try hold(demands) }
     return demands.count
   }
 
   /// Checks that what was named so far may still be used. Costs a comparison while access has not changed.
   ///
   /// - Throws: ``RPCError``.
-  package func recheck() throws(RPCError) {
+  func recheck() throws(RPCError) {
     guard method.need != .nothing else { return }
     try hold([])
   }
@@ -119,18 +119,6 @@ package final class CallGuard: Sendable {
       seen.caller = caller
       for demand in demands { seen.demands[Kind(place: demand.place, need: demand.need)] = demand }
     }
-  }
-
-  /// Decides, and before it refuses looks whether what is missing has just been granted at another copy. Whether an
-  /// entity exists makes no difference to how long that takes.
-  private func decided<Result>(_ decide: () throws(RPCError) -> Result) async throws(RPCError) -> Result {
-    do {
-      return try decide()
-    } catch {
-      guard error.isDecidedByView else { throw error }
-    }
-    await state.look()
-    return try decide()
   }
 }
 

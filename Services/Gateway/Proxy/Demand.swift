@@ -1,12 +1,12 @@
-package import Messages
+import Messages
 import NIOCore
-package import RPC
+import RPC
 import ServiceKit
 
 /// What one name in a request asks of the caller.
-package struct Demand: Sendable, Hashable {
+struct Demand: Sendable, Hashable {
   /// Where it must be met.
-  package enum Place: Sendable, Hashable {
+  enum Place: Sendable, Hashable {
     /// In the entity of this id.
     case entity(String)
     /// In any entity: a list over all of them.
@@ -14,7 +14,7 @@ package struct Demand: Sendable, Hashable {
   }
 
   /// What must be held there.
-  package enum Need: Sendable, Hashable {
+  enum Need: Sendable, Hashable {
     /// Any right: then the entity is seen.
     case sight
     /// A right in a module.
@@ -22,16 +22,16 @@ package struct Demand: Sendable, Hashable {
   }
 
   /// Where it must be met.
-  package let place: Place
+  let place: Place
   /// What must be held there.
-  package let need: Need
+  let need: Need
   /// The name, as it was sent.
-  package let name: String
+  let name: String
   /// The field that it stands in.
-  package let path: String
+  let path: String
 
   /// A demand.
-  package init(place: Place, need: Need, name: String, path: String) {
+  init(place: Place, need: Need, name: String, path: String) {
     self.place = place
     self.need = need
     self.name = name
@@ -40,16 +40,16 @@ package struct Demand: Sendable, Hashable {
 }
 
 /// A name in a request, where it stands and what the field is for.
-package struct NamedResource: Sendable, Hashable {
+struct NamedResource: Sendable, Hashable {
   /// Where it stands: `targeting.criterion.all.criteria[2].targeting`.
-  package let path: String
+  let path: String
   /// The name, as it was sent.
-  package let value: String
+  let value: String
   /// `profiles.rapport/Profile`; where the field names the parent of a kind, that kind.
-  package let type: String
+  let type: String
 
   /// A name.
-  package init(path: String, value: String, type: String) {
+  init(path: String, value: String, type: String) {
     self.path = path
     self.value = value
     self.type = type
@@ -61,7 +61,7 @@ extension PublicMethod {
   ///
   /// - Throws: ``RPCError`` INVALID_ARGUMENT when the bytes are no such message, a name begins with no entity, or
   ///   `entities/-` stands where one entity is meant.
-  package func demands(of message: ByteBuffer) throws(RPCError) -> [Demand] {
+  func demands(of message: ByteBuffer) throws(RPCError) -> [Demand] {
     let found: [FoundResourceName]
     do {
       found = try message.withUnsafeReadableBytes { try ResourceNames.names(in: $0, of: info.request) }
@@ -72,7 +72,7 @@ extension PublicMethod {
   }
 
   /// What names ask for. Empty ones are not set and ask for nothing.
-  package func demands(of names: [NamedResource]) throws(RPCError) -> [Demand] {
+  func demands(of names: [NamedResource]) throws(RPCError) -> [Demand] {
     let names = names.filter { !$0.value.isEmpty }
     // A request whose target cannot be told from its references is judged by the rule in all that it names.
     let hasTarget = names.contains(where: isTarget)
@@ -161,7 +161,7 @@ extension Caller {
   ///
   /// - Throws: ``RPCError`` NOT_FOUND where the entity is not seen, as where there is none; PERMISSION_DENIED where it is
   ///   seen and the right is missing.
-  package func meet(_ demand: Demand) throws(RPCError) {
+  func meet(_ demand: Demand) throws(RPCError) {
     switch demand.place {
     case .entity(let id): try meet(demand, in: id)
     case .anyEntity:

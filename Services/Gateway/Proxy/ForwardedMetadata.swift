@@ -17,6 +17,7 @@ enum ForwardedMetadata {
   }
 
   private static func isStripped(_ name: String) -> Bool {
-    name.hasPrefix("rapport-") || ["authorization", "cookie", "proxy-authorization", "user-agent", "x-request-id"].contains(name)
+    let own = ["authorization", "cookie", "proxy-authorization", "user-agent", "x-request-id"]
+    return name.hasPrefix("rapport-") || own.contains(name)
   }
 }

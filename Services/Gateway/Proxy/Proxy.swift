@@ -1,25 +1,25 @@
 import NIOCore
-package import RPC
-package import ServiceKit
+import RPC
+import ServiceKit
 
 /// Serves every public method that the gateway does not serve itself: checks who calls and what is named, then passes the
 /// bytes on to the service that serves it, and its answer back.
 ///
 /// Messages pass undecoded and unchanged, both ways, no faster than the slower side reads them. A call that either side
 /// gives up ends on both.
-package struct Proxy: Sendable {
+struct Proxy: Sendable {
   private let methods: PublicMethods
-  private let backends: Backends
+  private let peers: Peers
   private let authenticator: Authenticator
   private let state: AccessState
   private let time: any TimeSource
 
   /// A proxy in front of services.
-  package init(
-    methods: PublicMethods, backends: Backends, authenticator: Authenticator, state: AccessState, time: any TimeSource
+  init(
+    methods: PublicMethods, peers: Peers, authenticator: Authenticator, state: AccessState, time: any TimeSource
   ) {
     self.methods = methods
-    self.backends = backends
+    self.peers = peers
     self.authenticator = authenticator
     self.state = state
     self.time = time
@@ -28,13 +28,15 @@ package struct Proxy: Sendable {
   /// Serves one call.
   ///
   /// - Throws: ``RPCError``: the gateway's own refusals, or what the service answered, as it answered it.
-  package func serve(_ requests: RawRequestStream, _ responses: RawResponseWriter, _ call: Call) async throws {
-    guard let method = methods[path: call.path], method.service != .gateway else { throw RPCError.methodUnknown(call.path) }
+  func serve(_ requests: RawRequestStream, _ responses: RawResponseWriter, _ call: Call) async throws {
+    guard let method = methods[call.path], method.service != .gateway else {
+      throw RPCError.methodUnknown(call.path)
+    }
     let watch = CallGuard(
       method: method, authenticator: authenticator, state: state, time: time, metadata: call.metadata)
     let principal = try await watch.open()
     let first = try await firstMessage(of: requests, method, watch)
-    guard let client = backends[method.service] else { throw RPCError.serviceMissing(method.service) }
+    guard let client = try? peers.client(of: method.service) else { throw RPCError.serviceMissing(method.service) }
     let options = CallOptions(
       deadline: call.deadline, metadata: ForwardedMetadata.of(call, principal: principal))
     try await client.raw(path: call.path, options: options) { upstream, downstream in

@@ -1,10 +1,10 @@
-package import Messages
-package import ServiceKit
+import Messages
+import ServiceKit
 
 /// A method of the public API, as the gateway treats it.
-package struct PublicMethod: Sendable, Hashable {
+struct PublicMethod: Sendable, Hashable {
   /// What a caller needs.
-  package enum Need: Sendable, Hashable {
+  enum Need: Sendable, Hashable {
     /// Nothing, not even a token.
     case nothing
     /// A token; what is named must lie where the caller sees something.
@@ -14,27 +14,27 @@ package struct PublicMethod: Sendable, Hashable {
   }
 
   /// Path, messages and kind.
-  package let info: MethodInfo
+  let info: MethodInfo
   /// What its rule asks for.
-  package let need: Need
+  let need: Need
   /// Who serves it.
-  package let service: ServiceName
+  let service: ServiceName
 
   /// A method.
-  package init(info: MethodInfo, need: Need, service: ServiceName) {
+  init(info: MethodInfo, need: Need, service: ServiceName) {
     self.info = info
     self.need = need
     self.service = service
   }
 
   /// Whether the client sends exactly one message.
-  package var takesOneMessage: Bool { info.kind == .unary || info.kind == .serverStreaming }
+  var takesOneMessage: Bool { info.kind == .unary || info.kind == .serverStreaming }
 
   /// Whether it answers with any number of messages.
-  package var answersWithStream: Bool { info.kind == .serverStreaming || info.kind == .bidirectional }
+  var answersWithStream: Bool { info.kind == .serverStreaming || info.kind == .bidirectional }
 
   /// Whether its parent may be `entities/-`: only what lists or searches can answer a union.
-  package var takesEveryEntity: Bool { info.name.hasPrefix("List") || info.name.hasPrefix("Search") }
+  var takesEveryEntity: Bool { info.name.hasPrefix("List") || info.name.hasPrefix("Search") }
 }
 
 extension ServiceName {

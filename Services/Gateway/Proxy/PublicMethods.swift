@@ -1,16 +1,16 @@
-package import Messages
+import Messages
 import ServiceKit
 
 /// The API as its .proto files state it: every public method, checked when the gateway starts.
 ///
 /// What is not in here cannot be reached through the gateway, `rapport.internal` above all.
-package struct PublicMethods: Sendable {
+struct PublicMethods: Sendable {
   private let byPath: [String: PublicMethod]
 
   /// Takes the public ones of all methods that there are; others are left out.
   ///
   /// - Throws: ``ContractError`` when any of them cannot be guarded. The gateway must not start then.
-  package init(_ methods: [MethodInfo]) throws(ContractError) {
+  init(_ methods: [MethodInfo]) throws(ContractError) {
     var byPath: [String: PublicMethod] = [:]
     var problems: [String] = []
     for info in methods where Self.isPublic(info) {
@@ -26,15 +26,15 @@ package struct PublicMethods: Sendable {
   /// The suite's own API.
   ///
   /// - Throws: ``ContractError``.
-  package static func ofSuite() throws(ContractError) -> PublicMethods {
+  static func ofSuite() throws(ContractError) -> PublicMethods {
     try PublicMethods(MessageRegistry.services.flatMap(\.methods))
   }
 
   /// The method of a path.
-  package subscript(path: String) -> PublicMethod? { byPath[path] }
+  subscript(path: String) -> PublicMethod? { byPath[path] }
 
   /// All of them, by path.
-  package var all: [PublicMethod] { byPath.values.sorted { $0.info.path < $1.info.path } }
+  var all: [PublicMethod] { byPath.values.sorted { $0.info.path < $1.info.path } }
 
   private static func isPublic(_ info: MethodInfo) -> Bool {
     info.service.hasPrefix("rapport.") && !info.service.hasPrefix("rapport.internal.")
@@ -83,12 +83,12 @@ package struct PublicMethods: Sendable {
 }
 
 /// The .proto files state an API that cannot be guarded.
-package struct ContractError: Error, Sendable, Hashable, CustomStringConvertible {
+struct ContractError: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is wrong, a line for each method and field.
-  package let problems: [String]
+  let problems: [String]
 
   /// All of it.
-  package var description: String {
+  var description: String {
     "The gateway cannot guard the API as it is stated: " + problems.joined(separator: "; ") + "."
   }
 }

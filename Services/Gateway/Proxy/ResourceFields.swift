@@ -1,23 +1,23 @@
-package import Messages
+import Messages
 
 /// A field of a request that names a resource.
-package struct ResourceField: Sendable, Hashable {
+struct ResourceField: Sendable, Hashable {
   /// The names of the fields from the request down to it.
-  package let steps: [String]
+  let steps: [String]
   /// What is named; `profiles.rapport/Profile`. Where the field names the parent of a kind, that kind.
-  package let type: String
+  let type: String
 
   /// The steps with dots between them.
-  package var path: String { steps.joined(separator: ".") }
+  var path: String { steps.joined(separator: ".") }
 
   /// The module that the resource belongs to.
-  package var module: OptionsV1.Module? { OptionsV1.Module(ofResource: type) }
+  var module: OptionsV1.Module? { OptionsV1.Module(ofResource: type) }
 }
 
 /// Finds the fields that name resources in the description of a message.
-package enum ResourceFields {
+enum ResourceFields {
   /// Every one, wherever it stands; a message within itself is entered once.
-  package static func all(in message: MessageDescriptor) -> [ResourceField] {
+  static func all(in message: MessageDescriptor) -> [ResourceField] {
     collect(in: message, steps: [], entered: [])
   }
 

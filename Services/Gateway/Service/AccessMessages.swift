@@ -61,3 +61,12 @@ extension KeyRecord {
     return message
   }
 }
+
+extension Message {
+  /// The message as JSON, for the audit. For definitions only, which hold no secrets.
+  var definition: String {
+    get throws {
+      String(decoding: try JSONCodec.json(from: try encoded(), as: Self.descriptor), as: UTF8.self)
+    }
+  }
+}

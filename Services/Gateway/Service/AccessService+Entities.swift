@@ -17,7 +17,7 @@ extension AccessService {
         switch try await change.earlier(once) {
         case .none: break
         case .answered(let reply): return try AccessV1.Entity(decoding: reply)
-        case .another: throw RPCError.requestIDReused
+        case .another: throw RPCError.requestIDUsed
         }
       }
       guard try await change.entity(id: request.entityId) == nil else { throw RPCError.entityExists(request.entityId) }
@@ -59,22 +59,20 @@ extension AccessService {
   func listEntities(
     _ request: AccessV1.ListEntitiesRequest, _ call: Call
   ) async throws -> AccessV1.ListEntitiesResponse {
-    var checks = FieldChecks()
-    let size = checks.pageSize(request.pageSize, at: "page_size")
-    let last = checks.pageToken(request.pageToken, at: "page_token", list: "entities")
-    try checks.finish()
-    return try await decideFreshly(call) { caller in
-      let rest = caller.entities.drop { entity in
-        last.map { !$0.utf8.lexicographicallyPrecedes(entity.id.utf8) } ?? false
-      }
-      let page = rest.prefix(size)
-      var response = AccessV1.ListEntitiesResponse()
-      response.entities = page.map(\.message)
-      if rest.count > size, let end = page.last {
-        response.nextPageToken = PageToken.make(list: "entities", last: end.id)
-      }
-      return response
+    let size = try PageSize(asked: request.pageSize).count
+    let list = PageTokens.List(method: call.path, parent: "-")
+    let last = try pageTokens.open(request.pageToken, of: list)
+    let caller = try await decideFreshly(call) { $0 }
+    let rest = caller.entities.drop { entity in
+      last.map { !$0.lexicographicallyPrecedes(entity.id.utf8) } ?? false
     }
+    let page = rest.prefix(size)
+    var response = AccessV1.ListEntitiesResponse()
+    response.entities = page.map(\.message)
+    if rest.count > size, let end = page.last {
+      response.nextPageToken = try pageTokens.seal(Array(end.id.utf8), of: list)
+    }
+    return response
   }
 
   /// Changes an entity's display name or time zone.
@@ -102,13 +100,17 @@ extension AccessService {
   private func changedFields(
     _ request: AccessV1.UpdateEntityRequest, _ entity: AccessV1.Entity
   ) throws(RPCError) -> Set<String> {
+    let mask = try FieldMask(request.updateMask, updatable: ["display_name", "time_zone"])
     var checks = FieldChecks()
-    var set: Set<String> = []
-    if !entity.displayName.isEmpty { set.insert("display_name") }
-    if !entity.timeZone.isEmpty { set.insert("time_zone") }
-    let fields = checks.mask(request.updateMask, at: "update_mask", known: ["display_name", "time_zone"], set: set)
-    if fields.contains("display_name") { checks.displayName(entity.displayName, at: "entity.display_name") }
-    if fields.contains("time_zone") { checks.timeZone(entity.timeZone, at: "entity.time_zone") }
+    var fields: Set<String> = []
+    if mask.includes("display_name", isSet: !entity.displayName.isEmpty) {
+      checks.displayName(entity.displayName, at: "entity.display_name")
+      fields.insert("display_name")
+    }
+    if mask.includes("time_zone", isSet: !entity.timeZone.isEmpty) {
+      checks.timeZone(entity.timeZone, at: "entity.time_zone")
+      fields.insert("time_zone")
+    }
     try checks.finish()
     return fields
   }

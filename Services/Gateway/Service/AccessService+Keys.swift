@@ -40,20 +40,18 @@ extension AccessService {
 
   /// Lists the keys that the caller may administer.
   func listKeys(_ request: AccessV1.ListKeysRequest, _ call: Call) async throws -> AccessV1.ListKeysResponse {
-    var checks = FieldChecks()
-    let size = checks.pageSize(request.pageSize, at: "page_size")
-    let token = checks.pageToken(request.pageToken, at: "page_token", list: "keys")
-    let last = token.map { Int64($0) ?? .max } ?? 0
-    try checks.finish()
-    return try await decideFreshly(call) { caller throws(RPCError) in
-      guard caller.allowsSomewhere(.administer, of: .access) else { throw .permissionDenied(.administer, of: .access) }
-      let rest = caller.view.keys.lazy.filter { $0.number > last && caller.administers($0) }
-      let page = Array(rest.prefix(size + 1))
-      var response = AccessV1.ListKeysResponse()
-      response.keys = page.prefix(size).map { $0.message(id: caller.view.id) }
-      if page.count > size { response.nextPageToken = PageToken.make(list: "keys", last: "\(page[size - 1].number)") }
-      return response
+    let size = try PageSize(asked: request.pageSize).count
+    let list = PageTokens.List(method: call.path, parent: "-")
+    let last = try pageTokens.open(request.pageToken, of: list).flatMap(Int64.init(bigEndianBytes:)) ?? 0
+    let caller = try await decideFreshly(call) { $0 }
+    let rest = caller.view.keys.lazy.filter { $0.number > last && caller.administers($0) }
+    let page = Array(rest.prefix(size + 1))
+    var response = AccessV1.ListKeysResponse()
+    response.keys = page.prefix(size).map { $0.message(id: caller.view.id) }
+    if page.count > size {
+      response.nextPageToken = try pageTokens.seal(page[size - 1].number.bigEndianBytes, of: list)
     }
+    return response
   }
 
   /// Changes a key's display name, grants or expiry.
@@ -81,18 +79,21 @@ extension AccessService {
   private func changedFields(
     _ request: AccessV1.UpdateKeyRequest, _ key: AccessV1.Key
   ) throws(RPCError) -> (fields: Set<String>, expireTime: Timestamp?) {
+    let mask = try FieldMask(request.updateMask, updatable: ["display_name", "grants", "expire_time"])
     var checks = FieldChecks()
-    var set: Set<String> = []
-    if !key.displayName.isEmpty { set.insert("display_name") }
-    if !key.grants.isEmpty { set.insert("grants") }
-    if key.expireTime != nil { set.insert("expire_time") }
-    let fields = checks.mask(
-      request.updateMask, at: "update_mask", known: ["display_name", "grants", "expire_time"], set: set)
-    if fields.contains("display_name") { checks.displayName(key.displayName, at: "key.display_name") }
-    if fields.contains("grants") { checks.grants(key.grants, at: "key.grants") }
+    var fields: Set<String> = []
     var expireTime: Timestamp?
-    if fields.contains("expire_time") {
+    if mask.includes("display_name", isSet: !key.displayName.isEmpty) {
+      checks.displayName(key.displayName, at: "key.display_name")
+      fields.insert("display_name")
+    }
+    if mask.includes("grants", isSet: !key.grants.isEmpty) {
+      checks.grants(key.grants, at: "key.grants")
+      fields.insert("grants")
+    }
+    if mask.includes("expire_time", isSet: key.expireTime != nil) {
       expireTime = checks.future(key.expireTime, at: "key.expire_time", now: time.now)
+      fields.insert("expire_time")
     }
     try checks.finish()
     return (fields, expireTime)

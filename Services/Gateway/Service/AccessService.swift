@@ -1,6 +1,6 @@
-package import RPC
-package import ServiceKit
 import Messages
+import RPC
+import ServiceKit
 
 /// `rapport.access.v1.AccessService`: entities, keys, and the tokens that keys are exchanged for.
 ///
@@ -8,11 +8,12 @@ import Messages
 /// changed is committed, recorded for the audit and looked at before the answer, so that a caller's next call at this
 /// copy finds it. Administering a key takes the right to administer access wherever any of the key's grants holds: who
 /// administers one entity can neither see nor make keys that reach beyond it.
-package struct AccessService: Sendable {
+struct AccessService: Sendable {
   let store: AccessStore
   let state: AccessState
   let authenticator: Authenticator
   let tokens: TokenAuthority
+  let pageTokens: PageTokens
   let time: any TimeSource
   let randomness: any Randomness
 
@@ -22,20 +23,21 @@ package struct AccessService: Sendable {
   static let maximumGrants = 100
 
   /// The service.
-  package init(
+  init(
     store: AccessStore, state: AccessState, authenticator: Authenticator, tokens: TokenAuthority,
-    time: any TimeSource, randomness: any Randomness
+    pageTokens: PageTokens, time: any TimeSource, randomness: any Randomness
   ) {
     self.store = store
     self.state = state
     self.authenticator = authenticator
     self.tokens = tokens
+    self.pageTokens = pageTokens
     self.time = time
     self.randomness = randomness
   }
 
   /// Serves all methods.
-  package func register(in router: inout Router) {
+  func register(in router: inout Router) {
     router.handle(AccessV1.AccessService.exchangeKey, exchangeKey)
     router.handle(AccessV1.AccessService.getCaller, getCaller)
     router.handle(AccessV1.AccessService.createEntity, createEntity)

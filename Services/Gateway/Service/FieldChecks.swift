@@ -38,16 +38,11 @@ struct FieldChecks {
     }
   }
 
+  /// As the ledger of the other services has it.
   mutating func requestID(_ value: String, at field: String) {
-    if value.unicodeScalars.count > 128 { refuse(field, "Write at most 128 characters.") }
-  }
-
-  mutating func pageSize(_ value: Int32, at field: String) -> Int {
-    guard (0...1_000).contains(value) else {
-      refuse(field, "Write 1 to 1,000, or 0 for 100.")
-      return 100
+    if value.utf8.count > 128 || !value.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) {
+      refuse(field, "Write 1 to 128 printable ASCII characters without spaces.")
     }
-    return value == 0 ? 100 : Int(value)
   }
 
   /// An instant that is still to come.
@@ -60,17 +55,5 @@ struct FieldChecks {
       return nil
     }
     return instant
-  }
-
-  /// The fields that a request changes: those of the mask, or without one those that are set.
-  mutating func mask(
-    _ mask: GoogleProtobuf.FieldMask?, at field: String, known: [String], set: Set<String>
-  ) -> Set<String> {
-    guard let mask, !mask.paths.isEmpty else { return set }
-    for path in mask.paths where !known.contains(path) {
-      refuse(field, "Write only the fields that can change: \(known.joined(separator: ", ")).")
-      return []
-    }
-    return Set(mask.paths)
   }
 }

@@ -3,20 +3,20 @@ import Messages
 import Values
 
 /// Who changes access, by which call: what the audit keeps of it.
-package struct ChangeOrigin: Sendable, Hashable {
+struct ChangeOrigin: Sendable, Hashable {
   /// `keys/17`, or `setup`.
-  package var subject: String
+  var subject: String
   /// The call's path.
-  package var method: String
+  var method: String
   /// The address that the call came from.
-  package var peer: String
+  var peer: String
   /// The call's request id, which the logs have too.
-  package var request: String
+  var request: String
   /// The time that the change bears.
-  package var time: Timestamp
+  var time: Timestamp
 
   /// An origin.
-  package init(subject: String, method: String, peer: String, request: String, time: Timestamp) {
+  init(subject: String, method: String, peer: String, request: String, time: Timestamp) {
     self.subject = subject
     self.method = method
     self.peer = peer

@@ -1,19 +1,19 @@
-package import Database
+import Database
 import Messages
 import Values
 
 /// Keeps entities, keys and the record of what was done to them, in the schema `gateway`.
 ///
 /// Everything runs as the worker role: the gateway has no table of a single entity.
-package struct AccessStore: Sendable {
+struct AccessStore: Sendable {
   /// The channel of NOTIFY that tells the copies of a new revision. Schemas share the database's channels.
-  package static let channel = "gateway_access"
+  static let channel = "gateway_access"
 
   /// The gateway's database.
-  package let database: Database
+  let database: Database
 
   /// A store in a migrated schema.
-  package init(_ database: Database) {
+  init(_ database: Database) {
     self.database = database
   }
 
@@ -27,7 +27,7 @@ package struct AccessStore: Sendable {
   /// The revision of what is committed now.
   ///
   /// - Throws: ``DatabaseError``.
-  package func revision() async throws -> Int64 {
+  func revision() async throws -> Int64 {
     guard let row = try await database.read(Self.selectRevision, as: .worker).first else {
       throw AccessStoreError.notMigrated
     }
@@ -59,7 +59,7 @@ package struct AccessStore: Sendable {
   /// All entities and keys as they stand at one instant.
   ///
   /// - Throws: ``DatabaseError``.
-  package func load() async throws -> AccessView {
+  func load() async throws -> AccessView {
     let results = try await database.transaction(as: .worker, isolation: .repeatableRead, readOnly: true) { transaction in
       try await transaction.execute(pipelined: [
         (Self.selectRevision, []), (Self.selectEntities, []), (Self.selectKeys, []), (Self.selectGrants, []),
@@ -76,11 +76,11 @@ package struct AccessStore: Sendable {
 }
 
 /// The store found something that no call can cause.
-package enum AccessStoreError: Error, Sendable, Hashable, CustomStringConvertible {
+enum AccessStoreError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The schema has no state row.
   case notMigrated
 
-  package var description: String { "The schema of the gateway is not migrated." }
+  var description: String { "The schema of the gateway is not migrated." }
 }
 
 extension EntityRecord {

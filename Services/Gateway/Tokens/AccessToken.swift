@@ -1,19 +1,19 @@
-package import Values
+import Values
 
 /// What an access token says: whose it is, and for how long.
-package struct AccessToken: Sendable, Hashable {
+struct AccessToken: Sendable, Hashable {
   /// How long a token lives at most.
-  package static let lifetime: Duration = .seconds(15 * 60)
+  static let lifetime: Duration = .seconds(15 * 60)
 
   /// The number of the key that it was given for.
-  package let key: Int64
+  let key: Int64
   /// When it was given, to the second.
-  package let issued: Timestamp
+  let issued: Timestamp
   /// From then on it is refused.
-  package let expires: Timestamp
+  let expires: Timestamp
 
   /// A token.
-  package init(key: Int64, issued: Timestamp, expires: Timestamp) {
+  init(key: Int64, issued: Timestamp, expires: Timestamp) {
     self.key = key
     self.issued = issued
     self.expires = expires
@@ -28,7 +28,7 @@ extension AccessToken {
   var payload: [UInt8] {
     var bytes = [Self.version]
     for number in [key, issued.microsecondsSinceEpoch, expires.microsecondsSinceEpoch] {
-      withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+      bytes += number.bigEndianBytes
     }
     return bytes
   }
@@ -36,18 +36,24 @@ extension AccessToken {
   /// Reads what ``payload`` wrote; nil for anything else.
   init?(payload: some Collection<UInt8>) {
     guard payload.count == Self.payloadSize, payload.first == Self.version else { return nil }
-    var rest = payload.dropFirst()
-    func number() -> Int64 {
-      let value = rest.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      rest = rest.dropFirst(8)
-      return Int64(bitPattern: value)
-    }
-    let (key, issued, expires) = (number(), number(), number())
-    guard key > 0, let issued = try? Timestamp(microsecondsSinceEpoch: issued),
-      let expires = try? Timestamp(microsecondsSinceEpoch: expires)
+    let numbers = Array(payload.dropFirst())
+    guard let key = Int64(bigEndianBytes: numbers[0..<8]), key > 0,
+      let issued = Int64(bigEndianBytes: numbers[8..<16]).flatMap({ try? Timestamp(microsecondsSinceEpoch: $0) }),
+      let expires = Int64(bigEndianBytes: numbers[16..<24]).flatMap({ try? Timestamp(microsecondsSinceEpoch: $0) })
     else {
       return nil
     }
     self.init(key: key, issued: issued, expires: expires)
+  }
+}
+
+extension Int64 {
+  /// Eight bytes, the highest first.
+  var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
+
+  /// Reads what ``bigEndianBytes`` gave; nil for any other number of bytes.
+  init?(bigEndianBytes bytes: some Collection<UInt8>) {
+    guard bytes.count == 8 else { return nil }
+    self = Int64(bitPattern: bytes.reduce(0) { $0 << 8 | UInt64($1) })
   }
 }

@@ -1,14 +1,14 @@
-package import Crypto
+import Crypto
 import Foundation
-package import Values
+import Values
 
 /// Gives out tokens and tells its own from others.
 ///
 /// A token is `rt_`, then, in the alphabet of URLs, what it says and an Ed25519 signature (RFC 8032). The purpose is part
 /// of what is signed, so that nothing that the same key signs for another purpose is ever a token.
-package struct TokenAuthority: Sendable {
+struct TokenAuthority: Sendable {
   /// Why a text is not a token that holds.
-  package enum Refusal: Error, Sendable, Hashable {
+  enum Refusal: Error, Sendable, Hashable {
     /// It is no token, or was not signed by this key for this purpose.
     case invalid
     /// It was one, and its time is over.
@@ -25,7 +25,7 @@ package struct TokenAuthority: Sendable {
   /// - Parameters:
   ///   - key: the same at every copy of the gateway.
   ///   - purpose: what the tokens are for; those of another purpose are refused as forged ones are.
-  package init(key: Curve25519.Signing.PrivateKey, purpose: String = "calls of the API") {
+  init(key: Curve25519.Signing.PrivateKey, purpose: String = "calls of the API") {
     self.key = key
     // The zero byte ends the context: no context is the beginning of another.
     context = Array("rapport.access.v1.AccessToken for \(purpose)".utf8) + [0]
@@ -34,7 +34,7 @@ package struct TokenAuthority: Sendable {
   /// The text of a token.
   ///
   /// - Throws: what the signing throws, which it does only when the key is damaged.
-  package func sign(_ token: AccessToken) throws -> String {
+  func sign(_ token: AccessToken) throws -> String {
     let payload = token.payload
     let signature = try key.signature(for: context + payload)
     return String(decoding: Self.prefix, as: UTF8.self) + Base64URL.encode(payload + Array(signature))
@@ -43,7 +43,7 @@ package struct TokenAuthority: Sendable {
   /// Reads a token of this authority.
   ///
   /// - Throws: ``Refusal``. The signature is checked before anything that the token says is looked at.
-  package func verify(_ text: some StringProtocol, at now: Timestamp) throws(Refusal) -> AccessToken {
+  func verify(_ text: some StringProtocol, at now: Timestamp) throws(Refusal) -> AccessToken {
     let characters = Array(text.utf8)
     guard characters.count == Self.textSize, characters.starts(with: Self.prefix),
       let bytes = Base64URL.decode(characters.dropFirst(Self.prefix.count))

@@ -57,7 +57,7 @@ final class ClientConnection: HTTP2Role {
     case .drained(let stream): streams[stream]?.pipe.drained()
     case .settings(isAcknowledgement: false): becameReady()
     case .goAway(let last, let error, let debug): goAwayCame(last, error, debug)
-    case .sentEnd, .ping, .settings: break
+    case .sentEnd, .sentGoAway, .ping, .settings: break
     }
   }
 

@@ -29,7 +29,8 @@ struct DrainMachine: ~Copyable {
   /// Calls that are not over: their stream is open, or their handler runs.
   private(set) var openCalls = 0
 
-  var isServing: Bool { state == .serving }
+  /// Whether the client was told, and has not answered.
+  var isAnnounced: Bool { state == .announced }
 
   mutating func callBegan() {
     openCalls += 1

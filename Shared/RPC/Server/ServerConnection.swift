@@ -42,6 +42,7 @@ final class ServerConnection: HTTP2Role {
     case .drained(let stream): streams[stream]?.pipe.drained()
     case .ping(let isAcknowledgement, let opaque): pingCame(isAcknowledgement, opaque)
     case .settings(isAcknowledgement: false): lifetime.preface.cancel()
+    case .sentGoAway: goAwayWent()
     case .settings, .goAway, .sentRequest: break
     }
   }

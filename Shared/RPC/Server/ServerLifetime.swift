@@ -98,6 +98,11 @@ extension ServerConnection {
     }
   }
 
+  /// Asks whether the client has heard the announcement. Submitted with it, the ping would overtake it.
+  func goAwayWent() {
+    if lifetime.drain.isAnnounced { session.ping(Self.announcementPing) }
+  }
+
   private func startIdleTimer() {
     lifetime.idle.set(connection.eventLoop, after: service.configuration.maxConnectionIdle) { [weak self] in
       guard let self else { return }
@@ -133,7 +138,6 @@ extension ServerConnection {
 
   private func announce() {
     session.announceShutdown()
-    session.ping(Self.announcementPing)
     connection.needsTurn()
     lifetime.announcement.set(connection.eventLoop, after: Self.announcementTimeout) { [weak self] in
       guard let self else { return }

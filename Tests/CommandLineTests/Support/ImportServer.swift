@@ -33,7 +33,7 @@ final class ImportServer: Sendable {
   var starts: [ProfilesV1.ImportProfilesStart] { state.withLock { $0.starts } }
 
   func register(on router: inout Router) {
-    router.handle(ProfilesV1.ProfileService.importProfiles) { try await self.run($0) }
+    router.handle(ProfilesV1.ProfileService.importProfiles) { requests, _ in try await self.run(requests) }
     router.handle(ProfilesV1.ProfileService.getProfileImport) { request, _ in
       guard request.name == Self.name else { throw RPCError(.notFound, "No import.") }
       return self.message

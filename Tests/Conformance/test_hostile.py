@@ -1,0 +1,189 @@
+"""Clients that mean harm: the server stays small, ends them, and serves the others meanwhile."""
+
+import os
+import random
+import struct
+
+import pytest
+
+from test_wire import body
+from wire import (
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RESET, SETTINGS, WINDOW_UPDATE, Wire,
+    frame)
+
+HANG = "/rapport.testing.Echo/Hang"
+BOUND = 300 << 20
+
+
+@pytest.fixture(autouse=True)
+def others_are_served(server, echo):
+    """Every test ends with an honest call, on a connection from before and on a new one."""
+    assert echo.echo(b"before") == b"before"
+    yield
+    assert server.resident_bytes() < BOUND
+    assert echo.echo(b"after") == b"after"
+    wire = Wire(server)
+    wire.send(wire.call(1, body(b"new")))
+    assert wire.answer(1)[1] == body(b"new")
+
+
+def error_of(wire):
+    """The error code of the GOAWAY that ends the connection; None when it just ends."""
+    codes = [struct.unpack(">I", payload[4:8])[0] for kind, _, _, payload in wire.frames() if kind == GOAWAY]
+    return codes[-1] if codes else None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_bytes(server, seed):
+    data = random.Random(seed).randbytes(4096)
+    for hello in (b"", PREFACE, PREFACE + frame(SETTINGS, 0, 0)):
+        wire = Wire(server, hello=False)
+        wire.send_to_the_end([hello + data])
+        wire.socket.shutdown(1)
+        list(wire.frames())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_frames(server, seed):
+    dice = random.Random(seed)
+    wire = Wire(server)
+    wire.send_to_the_end(
+        frame(dice.randrange(10), dice.randrange(256), dice.randrange(8), dice.randbytes(dice.randrange(64)))
+        for _ in range(200))
+    wire.socket.shutdown(1)
+    list(wire.frames())
+
+
+def test_requests_cut_off_anywhere(server):
+    whole = Wire(server)
+    request = PREFACE + frame(SETTINGS, 0, 0) + whole.call(1, body(b"hello"))
+    for length in range(len(request)):
+        wire = Wire(server, hello=False)
+        wire.send(request[:length])
+        wire.close()
+
+
+def test_an_announced_four_gibibytes_are_refused_at_once(server):
+    wire = Wire(server)
+    wire.send(frame(HEADERS, END_HEADERS, 1, wire.headers()) + frame(DATA, 0, 1, b"\0\xff\xff\xff\xff"))
+    assert wire.answer(1)[0]["grpc-status"] == "8"
+
+
+def test_calls_reset_as_soon_as_made(server, echo):
+    wire = Wire(server)
+    cancel = struct.pack(">I", 8)
+    wire.send_to_the_end(
+        wire.call(stream, body(b""), path=HANG) + frame(RESET, 0, stream, cancel) for stream in range(1, 20_000, 2))
+    assert error_of(wire) is not None
+    wire.close()
+    assert echo.count("hang.started") < 3_000
+    echo.wait_for("hang.ended", echo.count("hang.started"))
+
+
+def test_headers_without_end(server):
+    wire = Wire(server)
+    wire.send_to_the_end(
+        [frame(HEADERS, 0, 1, wire.headers())] + [frame(CONTINUATION, 0, 1, b"\0\1a\1b" * 3_000)] * 10_000)
+    assert error_of(wire) in (None, 1, 2, 11)
+
+
+def test_a_header_list_above_the_limit(server):
+    wire = Wire(server)
+    wire.send(wire.call(1, body(b""), more=[(f"x-{number}", "y" * 1_000) for number in range(30)]))
+    assert wire.answer(1)[0][":status"] == "431"
+
+
+def test_one_header_named_again_and_again(server):
+    """HPACK lets one byte stand for a kilobyte (CVE-2016-6581)."""
+    wire = Wire(server)
+    block = wire.headers(more=[("x-large", "y" * 1_000)])
+    bomb = wire.encoder.encode([("x-large", "y" * 1_000)]) * 10_000
+    assert len(bomb) < 30_000
+    wire.send(frame(HEADERS, 0, 1, block) + frame(CONTINUATION, 0, 1, bomb[:16_000])
+              + frame(CONTINUATION, END_HEADERS, 1, bomb[16_000:]))
+    assert wire.answer(1)[0][":status"] == "431"
+
+
+def test_pings_without_end(server):
+    wire = Wire(server)
+    wire.send_to_the_end([frame(PING, 0, 0, b"12345678") * 100] * 1_000)
+    assert error_of(wire) in (None, 11)
+
+
+def test_settings_without_end(server):
+    wire = Wire(server)
+    wire.send_to_the_end([frame(SETTINGS, 0, 0) * 100] * 10_000)
+    assert error_of(wire) in (None, 2, 11)
+
+
+def test_empty_frames_without_end(server):
+    wire = Wire(server)
+    wire.send(frame(HEADERS, END_HEADERS, 1, wire.headers()))
+    assert not wire.send_to_the_end([frame(DATA, 0, 1) * 100] * 10_000)
+
+
+def test_tiny_frames_of_a_stream_that_nobody_reads(server):
+    wire = Wire(server)
+    wire.send(frame(HEADERS, END_HEADERS, 1, wire.headers("/rapport.testing.Echo/Stall")))
+    wire.send(b"".join(frame(DATA, 0, 1, b"\0") for _ in range(200_000)))
+
+
+def test_many_large_messages_that_are_never_finished(server):
+    """Each may be 4 MiB; together they may not."""
+    wire = Wire(server)
+    part = frame(DATA, 0, 0, b"x" * 16_000)
+    streams = range(1, 400, 2)
+    for stream in streams:
+        wire.send(frame(HEADERS, END_HEADERS, stream, wire.headers()))
+        wire.send(frame(DATA, 0, stream, b"\0" + struct.pack(">I", 4_000_000)))
+    connection, windows = 65_535, {stream: 65_535 for stream in streams}
+    wire.socket.settimeout(2)
+    try:
+        while True:
+            for stream in streams:
+                while windows[stream] >= 16_000 and connection >= 16_000:
+                    wire.send(part[:5] + struct.pack(">I", stream) + part[9:])
+                    windows[stream] -= 16_000
+                    connection -= 16_000
+            kind, _, stream, payload = wire.receive()
+            if kind == WINDOW_UPDATE:
+                count = struct.unpack(">I", payload)[0]
+                if stream == 0:
+                    connection += count
+                else:
+                    windows[stream] += count
+    except TimeoutError:
+        pass
+
+
+def test_a_client_that_reads_no_answers(server):
+    wire = Wire(server)
+    wire.socket.setsockopt(1, 8, 4096)  # SO_RCVBUF
+    wire.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 0x7fff0000 - 65_535)))
+    wire.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0x7fffffff)))
+    for stream in range(1, 200, 2):
+        wire.send(wire.call(stream, body(b"1000000 10000"), path="/rapport.testing.Echo/Expand"))
+    ping = frame(PING, 0, 0, os.urandom(8))
+    wire.socket.settimeout(1)
+    try:
+        wire.send_to_the_end([ping] * 100_000)
+    except TimeoutError:
+        pass
+
+
+def test_more_streams_than_allowed(server):
+    wire = Wire(server)
+    wire.send_to_the_end(wire.call(stream, body(b""), path=HANG) for stream in range(1, 2_001, 2))
+    wire.socket.settimeout(2)
+    refused = 0
+    try:
+        for kind, *_ in wire.frames():
+            refused += kind in (RESET, GOAWAY)
+    except TimeoutError:
+        pass
+    assert refused > 0
+
+
+def test_a_connection_that_never_says_hello(start):
+    wire = Wire(start("preface-timeout=100"), hello=False)
+    assert all(kind == SETTINGS or kind == WINDOW_UPDATE for kind, *_ in wire.frames())
