@@ -18,7 +18,8 @@ struct RapportCommand: AsyncParsableCommand {
     version: "rapport \(Version.current)",
     subcommands: [
       EntitiesCommand.self, KeysCommand.self, ProfilesCommand.self, RowsCommand.self, TargetingsCommand.self,
-      TimelineCommand.self, CallCommand.self, SetupCommand.self,
+      SendersCommand.self, CampaignsCommand.self, FormsCommand.self, ScenariosCommand.self, TimelineCommand.self,
+      CallCommand.self, SetupCommand.self,
     ])
 }
 

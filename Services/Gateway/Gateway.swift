@@ -24,6 +24,11 @@ package struct Gateway: Sendable {
   ///
   /// - Throws: ``ContractError`` when the API has a method that cannot be guarded.
   package func parts() async throws -> ServiceParts {
+    try await build().parts
+  }
+
+  /// The parts, and the state that they share.
+  func build() async throws -> (parts: ServiceParts, state: AccessState) {
     let methods = try PublicMethods.ofSuite()
     let store = AccessStore(context.database)
     let state = AccessState(store: store, time: context.time, logger: context.logger)
@@ -44,7 +49,7 @@ package struct Gateway: Sendable {
     parts.requiresPrincipals = false
     parts.interceptors = [AccessInterceptor(methods: methods, service: service)]
     parts.jobs = [Job("access state") { await state.run() }, publicPages]
-    return parts
+    return (parts, state)
   }
 
   /// The public pages. Forms and tracking come with their services; until then every address is unknown.

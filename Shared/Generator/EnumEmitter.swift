@@ -11,7 +11,7 @@ struct EnumEmitter {
     var scope = SwiftName.Scope(reserved: Self.reserved)
     let values = enumeration.values.map { value in
       let stripped = SwiftName.enumValue(value.name, of: enumeration.name)
-      return (value, scope.member(stripped, distinction: Int(value.number)))
+      return (value, scope.member(stripped, number: Int(value.number)))
     }
     code.comment(enumeration, otherwise: "`\(enumeration.fullName)`.")
     code.block("public struct \(name)") { code in

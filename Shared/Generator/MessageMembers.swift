@@ -35,16 +35,16 @@ struct MessageMembers {
   let all: [Member]
 
   init(message: Descriptor, layout: TypeLayout) {
-    var scope = SwiftName.Scope(reserved: ["unknownFields", "encode", "encoded", "write"])
+    var scope = SwiftName.Scope(reserved: ["unknownFields", "encode", "encoded", "write", "debugDescription"])
     var members: [Member] = []
     for field in message.fields {
       guard let oneof = field.realContainingOneof else {
-        let name = scope.member(SwiftName.lowerCamel(field.name), distinction: Int(field.number))
+        let name = scope.member(SwiftName.lowerCamel(field.name), number: Int(field.number))
         members.append(.field(Self.field(field, name: name, layout: layout)))
         continue
       }
       guard oneof.fields.first === field else { continue }
-      let name = scope.member(SwiftName.lowerCamel(oneof.name), distinction: oneof.index)
+      let name = scope.member(SwiftName.lowerCamel(oneof.name), number: oneof.index)
       members.append(.oneof(Self.oneof(oneof, name: name, layout: layout)))
     }
     all = members
@@ -54,7 +54,7 @@ struct MessageMembers {
     var scope = SwiftName.Scope(reserved: [])
     let cases = oneof.fields.map { field in
       Self.field(
-        field, name: scope.member(SwiftName.lowerCamel(field.name), distinction: Int(field.number)), layout: layout)
+        field, name: scope.member(SwiftName.lowerCamel(field.name), number: Int(field.number)), layout: layout)
     }
     return Oneof(
       descriptor: oneof, name: name, type: SwiftName.oneofType(oneof), cCase: "\(CName.oneof(index: oneof.index))_case",

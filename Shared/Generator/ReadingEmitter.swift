@@ -65,7 +65,9 @@ struct ReadingEmitter {
   ) {
     let number = field.descriptor.number
     let entry = "entry.pointee.\(CName.field(value))"
-    code.block("for entry in Self.entries(c.pointee.\(field.cName), c.pointee.n_\(field.cName))") { code in
+    let count = "c.pointee.n_\(field.cName)"
+    code.line("if \(count) > 1 { self.\(field.name).reserveCapacity(\(count)) }")
+    code.block("for case let entry? in UnsafeBufferPointer(start: c.pointee.\(field.cName), count: \(count))") { code in
       code.line("let key = \(scalar(key, "entry.pointee.\(CName.field(key))", number: number))")
       let new =
         value.type == .message

@@ -14,7 +14,7 @@ struct ServiceEmitter {
         "public static let descriptor: ServiceDescriptor = \(module.fileExpression(service.file))"
           + ".services[\(service.index)]")
       for method in service.methods {
-        let name = scope.member(SwiftName.lowerCamel(method.name), distinction: method.index)
+        let name = scope.member(SwiftName.lowerCamel(method.name), number: method.index)
         let request = SwiftName.type(method.inputType)
         let response = SwiftName.type(method.outputType)
         code.line()

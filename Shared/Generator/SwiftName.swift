@@ -69,15 +69,17 @@ enum SwiftName {
 
   /// Names within one scope: no two alike, none that the scope needs itself, keywords in backticks.
   struct Scope {
-    private var taken: Set<String>
+    private let reserved: Set<String>
+    private var taken: Set<String> = []
 
-    init(reserved: Set<String>) { taken = reserved }
+    /// - Parameter reserved: what the generated code needs itself; a member of such a name takes an underscore.
+    init(reserved: Set<String>) { self.reserved = reserved.union(SwiftName.reservedMembers) }
 
-    /// - Parameter distinction: told apart by it if the name is taken by another proto name.
-    mutating func member(_ name: String, distinction: Int) -> String {
+    /// - Parameter number: the field's or value's, which tells it apart if another one has the same Swift name.
+    mutating func member(_ name: String, number: Int) -> String {
       var result = name.first?.isNumber == true ? "_\(name)" : name
-      if SwiftName.reservedMembers.contains(result) { result += "_" }
-      if taken.contains(result) { result += "_\(abs(distinction))" }
+      if reserved.contains(result) { result += "_" }
+      if taken.contains(result) { result += "_\(abs(number))" }
       while taken.contains(result) { result += "_" }
       taken.insert(result)
       return SwiftName.keywords.contains(result) ? "`\(result)`" : result

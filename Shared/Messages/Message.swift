@@ -3,7 +3,7 @@
 /// Every message of the suite is a struct generated from `Proto/`. Absent scalars hold their proto3 default; `optional`
 /// scalars and submessages are Swift optionals; what a newer peer sends and this build does not know stays in
 /// ``unknownFields`` and is sent on.
-public protocol Message: Sendable, Hashable {
+public protocol Message: Sendable, Hashable, CustomDebugStringConvertible {
   /// A message with nothing set.
   init()
 
@@ -48,5 +48,13 @@ extension Message {
     var message = Self()
     try fill(&message)
     return message
+  }
+
+  /// Name and content, as JSON, without the values that can tell who a person is: safe to log.
+  public var debugDescription: String {
+    var options = JSONCodec.Options()
+    options.hidesPersonal = true
+    let json = try? JSONCodec.json(from: encoded(), as: Self.descriptor, options: options)
+    return "\(Self.descriptor.name) \(json.map { String(decoding: $0, as: UTF8.self) } ?? "without JSON form")"
   }
 }

@@ -14,8 +14,11 @@ struct KeepaliveMachine: ~Copyable {
   private var state = State.heard
 
   /// Bytes came.
-  mutating func heard() {
-    state = .heard
+  ///
+  /// - Returns: whether a ping was on its way; then come again after the keepalive time, from now.
+  mutating func heard() -> Bool {
+    defer { state = .heard }
+    return state == .pinged
   }
 
   /// The time that the last action named is over.

@@ -27,7 +27,9 @@ final class KeepaliveTimer {
   }
 
   func heard() {
-    machine.heard()
+    guard machine.heard() else { return }
+    timer?.cancel()
+    arm(time)
   }
 
   func stop() {

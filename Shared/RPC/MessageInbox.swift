@@ -4,9 +4,9 @@ import NIOCore
 /// window may open. No I/O.
 ///
 /// A message is five bytes of prefix (a flag and a length) and its body (grpc/doc/PROTOCOL-HTTP2.md,
-/// "Length-Prefixed-Message"). The window opens for what the reader took, and, while the reader waits, for all that
-/// has come: a message larger than the window must be able to arrive. Nothing is allocated for what is announced,
-/// only for what has come.
+/// "Length-Prefixed-Message"). The window opens for what the reader took, and, while the reader waits for a message
+/// that is not whole, for all that has come: a message larger than the window must be able to arrive. Nothing is
+/// allocated for what is announced, only for what has come.
 struct MessageInbox {
   enum Next: Equatable {
     case message(ByteBuffer)
@@ -79,9 +79,14 @@ struct MessageInbox {
 
   /// The bytes by which the peer's window may open now; counts them as given.
   mutating func takeCredit() -> Int {
-    let target = isWanted ? received : max(taken, credited)
+    let target = isWanted && !hasMessage ? received : max(taken, credited)
     defer { credited = target }
     return target - credited
+  }
+
+  /// Whether the next message is here, whole.
+  private var hasMessage: Bool {
+    peekPrefix().map { $0.length <= waiting - 5 } ?? false
   }
 
   private func decompress(_ body: ByteBuffer, flag: UInt8) throws(RPCError) -> ByteBuffer {

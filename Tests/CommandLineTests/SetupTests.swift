@@ -2,6 +2,7 @@ import Crypto
 import Database
 import DatabaseTesting
 import Foundation
+import Gateway
 import RPC
 import ServiceKit
 import Testing
@@ -12,14 +13,14 @@ import Testing
 struct SetupTests {
   /// A data folder and a topology over the tests' PostgreSQL, with a database of its own name.
   private func withTopology(
-    services: [String] = ["profiles", "datatables"], _ body: (_ data: String, _ topology: String) async throws -> Void
+    services: [String] = ["gateway", "profiles"], _ body: (_ data: String, _ topology: String) async throws -> Void
   ) async throws {
     let cluster = try await TestCluster.shared
     try await withTemporaryFolder { folder in
       try "\(cluster.administrator.password)\n".write(
         toFile: "\(folder)/postgres.password", atomically: true, encoding: .utf8)
       let listed = services.enumerated().map { index, name in
-        #""\#(name)":{"rpc":"127.0.0.1:\#(7_400 + index)","admin":"127.0.0.1:\#(7_500 + index)"}"#
+        #""\#(name)":{"rpc":"127.0.0.1:\#(7_400 + index)","admin":"127.0.0.1:\#(7_500 + index)","http":"127.0.0.1:8080"}"#
       }
       let database = "setup\(UInt32.random(in: 0..<UInt32.max))"
       try """
@@ -44,15 +45,15 @@ struct SetupTests {
   func configurations() async throws {
     try await withTopology { data, topology in
       let setup = try await Executable().run("setup", "--data", data, "--topology", topology, "-o", "json")
-      #expect(setup.output == "{\"configured\":[\"profiles\",\"datatables\"]}\n")
+      #expect(setup.output == "{\"configured\":[\"gateway\",\"profiles\"]}\n")
       #expect(setup.status == 0, "\(setup.errors)")
 
       let settings = try Settings(environment: [:], file: "\(data)/config/profiles.json")
       let configuration = try ServiceConfiguration(from: settings)
       try settings.refuseUnknownKeys()
-      #expect(configuration.listen == HostPort(host: "127.0.0.1", port: 7_400))
-      #expect(configuration.admin == HostPort(host: "127.0.0.1", port: 7_500))
-      #expect(configuration.identity.peers == [.dataTables: [HostPort(host: "127.0.0.1", port: 7_401)]])
+      #expect(configuration.listen == HostPort(host: "127.0.0.1", port: 7_401))
+      #expect(configuration.admin == HostPort(host: "127.0.0.1", port: 7_501))
+      #expect(configuration.identity.peers == [.gateway: [HostPort(host: "127.0.0.1", port: 7_400)]])
 
       let published = try JSONDecoder().decode(
         [String: [String]].self, from: Data(contentsOf: URL(filePath: configuration.identity.publicKeysFile)))
@@ -62,7 +63,12 @@ struct SetupTests {
       let seed = try #require(Data(base64Encoded: String(line)))
       let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed)
       #expect(published["profiles"] == [key.publicKey.rawRepresentation.base64EncodedString()])
-      #expect(Set(published.keys) == ["profiles", "datatables"])
+      #expect(Set(published.keys) == ["gateway", "profiles"])
+
+      let own = try Settings(environment: [:], file: "\(data)/config/gateway.json")
+      _ = try ServiceConfiguration(from: own)
+      #expect(try GatewayConfiguration(from: own).http == HostPort(host: "127.0.0.1", port: 8_080))
+      try own.refuseUnknownKeys()
 
       // The logins that it names connect with the passwords that it names.
       let roles = try RoleNames(prefix: configuration.database.name, service: "profiles")
@@ -88,11 +94,26 @@ struct SetupTests {
       for file in ["config/profiles.json", "keys/public.json"] {
         try FileManager.default.removeItem(atPath: "\(data)/\(file)")
       }
-      try Data("{".utf8).write(to: URL(filePath: "\(data)/config/datatables.json.new"))
+      try Data("{".utf8).write(to: URL(filePath: "\(data)/config/gateway.json.new"))
       #expect(try await Executable().run(arguments).status == 0)
       var completed = try contents(of: data)
-      completed["config/datatables.json.new"] = nil
+      completed["config/gateway.json.new"] = nil
       #expect(completed == first)
+    }
+  }
+
+  @Test("the administrator's key is made once, and what is kept is its secret")
+  func administrator() async throws {
+    try await withTopology { data, topology in
+      let arguments = ["setup", "--data", data, "--topology", topology]
+      #expect(try await Executable().run(arguments).status == 0)
+      let first = try String(contentsOfFile: "\(data)/keys/administrator.key", encoding: .utf8)
+      #expect(first.hasSuffix("\n"))
+      #expect(first.hasPrefix("rk_"))
+      // Whoever has moved the file away keeps the key: no second one is made.
+      try FileManager.default.removeItem(atPath: "\(data)/keys/administrator.key")
+      #expect(try await Executable().run(arguments).status == 0)
+      #expect(!FileManager.default.fileExists(atPath: "\(data)/keys/administrator.key"))
     }
   }
 

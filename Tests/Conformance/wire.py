@@ -44,6 +44,13 @@ class Wire:
         except (BrokenPipeError, ConnectionResetError):
             return False
 
+    def half_close(self):
+        """Sends no more; what the server sends can still be read."""
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the server has closed already
+
     def headers(self, path=ECHO, method="POST", kind="application/grpc", more=()):
         return self.encoder.encode([
             (":method", method), (":scheme", "http"), (":path", path), (":authority", "test"),

@@ -1,7 +1,7 @@
 """Puts the entries of maps into the order of their keys.
 
-Python's deterministic encoding has an order of its own (numbers fall, a text stands before its own beginning); Rapport's
-is that of C++, Java and Go. All else of the two encodings must be equal.
+Python's deterministic encoding has an order of its own (numbers fall, a text stands before its own beginning);
+Rapport's is that of C++, Java and Go. All else of the two encodings must be equal.
 """
 
 import struct
@@ -34,8 +34,7 @@ def in_map_order(descriptor, data):
             runs[-1][1].append((key(field.message_type, inner), encoded))
         else:
             runs.append((number, [(key(field.message_type, inner), encoded)]))
-    return b"".join(
-        encoded for number, run in runs for _, encoded in (sorted(run) if number else run))
+    return b"".join(encoded for number, run in runs for _, encoded in (sorted(run) if number else run))
 
 
 def key(entry, data):
@@ -46,11 +45,11 @@ def key(entry, data):
     match tag & 7:
         case 2:
             length, at = varint(data, at)
-            return data[at:at + length]
+            return data[at : at + length]
         case 1:
-            return struct.unpack("<q" if field.type in SIGNED else "<Q", data[at:at + 8])[0]
+            return struct.unpack("<q" if field.type in SIGNED else "<Q", data[at : at + 8])[0]
         case 5:
-            return struct.unpack("<i" if field.type in SIGNED else "<I", data[at:at + 4])[0]
+            return struct.unpack("<i" if field.type in SIGNED else "<I", data[at : at + 4])[0]
     number = varint(data, at)[0]
     if field.type in (F.TYPE_SINT32, F.TYPE_SINT64):
         return number >> 1 ^ -(number & 1)
@@ -72,7 +71,7 @@ def has_field_zero(descriptor, data):
         value_at = at
         at = end_of_value(data, at, wire_type, number)
         inner = field.message_type if field and wire_type == 2 else None
-        if inner and has_field_zero(inner, data[varint(data, value_at)[1]:at]):
+        if inner and has_field_zero(inner, data[varint(data, value_at)[1] : at]):
             return True
         if wire_type == 3 and has_field_zero(None, data[value_at:at].removesuffix(to_varint(number << 3 | 4))):
             return True
@@ -82,8 +81,8 @@ def has_field_zero(descriptor, data):
 def has_odd_entry(descriptor, data):
     """Whether an entry of a map, at any depth of a readable message, has more than a key and a value.
 
-    Python takes the whole entry for an unknown field then; Rapport, as C++, Java and Go, keeps the entry and drops what is
-    unknown in it.
+    Python takes the whole entry for an unknown field then; Rapport, as C++, Java and Go, keeps the entry and drops
+    what is unknown in it.
     """
     at = 0
     while at < len(data):
@@ -94,15 +93,22 @@ def has_odd_entry(descriptor, data):
         at = end_of_value(data, at, wire_type, number)
         if descriptor.GetOptions().map_entry and (not field or wire_type != WIRE_TYPES.get(field.type, 0)):
             return True
-        if field and field.message_type and wire_type == 2:
-            if has_odd_entry(field.message_type, data[varint(data, value_at)[1]:at]):
-                return True
+        inner = field.message_type if field and wire_type == 2 else None
+        if inner and has_odd_entry(inner, data[varint(data, value_at)[1] : at]):
+            return True
     return False
 
 
 WIRE_TYPES = {
-    F.TYPE_DOUBLE: 1, F.TYPE_FIXED64: 1, F.TYPE_SFIXED64: 1, F.TYPE_STRING: 2, F.TYPE_BYTES: 2, F.TYPE_MESSAGE: 2,
-    F.TYPE_FLOAT: 5, F.TYPE_FIXED32: 5, F.TYPE_SFIXED32: 5,
+    F.TYPE_DOUBLE: 1,
+    F.TYPE_FIXED64: 1,
+    F.TYPE_SFIXED64: 1,
+    F.TYPE_STRING: 2,
+    F.TYPE_BYTES: 2,
+    F.TYPE_MESSAGE: 2,
+    F.TYPE_FLOAT: 5,
+    F.TYPE_FIXED32: 5,
+    F.TYPE_SFIXED32: 5,
 }
 
 

@@ -23,7 +23,8 @@ class Pipe:
         """The output, or None and the reason."""
         name = name.encode()
         self.process.stdin.write(
-            operation.encode() + struct.pack("<I", len(name)) + name + struct.pack("<I", len(data)) + data)
+            operation.encode() + struct.pack("<I", len(name)) + name + struct.pack("<I", len(data)) + data
+        )
         self.process.stdin.flush()
         header = self.process.stdout.read(5)
         assert len(header) == 5, f"message-pipe ended, status {self.process.wait()}"
@@ -43,17 +44,27 @@ class Samples:
         packages = pathlib.Path(list(google.rpc.__path__)[0]).parents[1]
         files = sorted((ROOT / "Tests/Proto").rglob("*.proto"))
         subprocess.run(
-            ["protoc", f"--descriptor_set_out={descriptors}", "--include_imports", f"--proto_path={ROOT}/Proto",
-             f"--proto_path={ROOT}/Tests/Proto", "--proto_path=/usr/include", f"--proto_path={packages}", *files],
-            check=True)
+            [
+                "protoc",
+                f"--descriptor_set_out={descriptors}",
+                "--include_imports",
+                f"--proto_path={ROOT}/Proto",
+                f"--proto_path={ROOT}/Tests/Proto",
+                "--proto_path=/usr/include",
+                f"--proto_path={packages}",
+                *files,
+            ],
+            check=True,
+        )
         self.pool = descriptor_pool.DescriptorPool()
         for file in descriptor_pb2.FileDescriptorSet.FromString(descriptors.read_bytes()).file:
             self.pool.Add(file)
         self.names = [
             message.full_name
             for path in files
-            for message in self.pool.FindFileByName(str(path.relative_to(ROOT / "Tests/Proto"))).message_types_by_name
-            .values()
+            for message in self.pool.FindFileByName(
+                str(path.relative_to(ROOT / "Tests/Proto"))
+            ).message_types_by_name.values()
         ]
 
     def type(self, name):
@@ -67,13 +78,12 @@ def samples(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def pipe():
-    program = os.environ.get("MESSAGE_PIPE")
-    if not program:
+    binaries = os.environ.get("RAPPORT_BINARIES")
+    if not binaries:
         subprocess.run(["swift", "build", "--product", "message-pipe"], cwd=ROOT, check=True)
-        folder = subprocess.run(
-            ["swift", "build", "--show-bin-path"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-        program = f"{folder}/message-pipe"
-    pipe = Pipe(program)
+        show = ["swift", "build", "--show-bin-path"]
+        binaries = subprocess.run(show, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    pipe = Pipe(f"{binaries}/message-pipe")
     yield pipe
     pipe.close()
 

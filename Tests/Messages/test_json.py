@@ -4,9 +4,9 @@ import json
 import math
 
 import pytest
-from builder import fill
 from canonical import in_map_order
 from google.protobuf import json_format
+from random_messages import fill
 
 PREFIX = "rapport.sample.v1."
 
@@ -23,7 +23,7 @@ def settle(message):
         if message.seconds % 2:
             message.seconds, message.nanos = -message.seconds, -message.nanos
     elif kind == "google.protobuf.FieldMask":
-        message.paths[:] = ["plain", "with_words.and_parts"][:len(message.paths)]
+        message.paths[:] = ["plain", "with_words.and_parts"][: len(message.paths)]
     elif kind == "google.protobuf.Value":
         if message.WhichOneof("kind") is None or not math.isfinite(message.number_value):
             message.number_value = 1.5
@@ -76,8 +76,9 @@ def test_pythons_json_becomes_the_message_again(samples, pipe, dice, rounds):
     for _ in range(rounds // 3):
         message = settle(fill(dice, samples.type(dice.choice(samples.names))()))
         name = message.DESCRIPTOR.full_name
-        text = json_format.MessageToJson(message, descriptor_pool=samples.pool,
-                                         preserving_proto_field_name=dice.random() < 0.5)
+        text = json_format.MessageToJson(
+            message, descriptor_pool=samples.pool, preserving_proto_field_name=dice.random() < 0.5
+        )
         expected = json_format.Parse(text, samples.type(name)(), descriptor_pool=samples.pool)
         actual, reason = pipe.ask("p", name, text.encode())
         assert actual is not None, f"{name}: {reason} {text}"
@@ -87,25 +88,56 @@ def test_pythons_json_becomes_the_message_again(samples, pipe, dice, rounds):
 
 ACCEPTED = {
     "Scalars": [
-        '{"int32Value": "12"}', '{"int32_value": 12}', '{"int64Value": 9007199254740993}', '{"int32Value": 1e3}',
-        '{"int32Value": 5.0}', '{"doubleValue": "1.5"}', '{"doubleValue": "-Infinity"}', '{"doubleValue": "NaN"}',
-        '{"color": "COLOR_CRIMSON"}', '{"color": 77}', '{"color": -1}', '{"bytesValue": "-_8="}', '{"bytesValue": "-_8"}',
-        '{"stringValue": null}', '{"stringValue": "\\ud83d\\ude00"}', '{"boolValue": true}', ' {\n} ',
-        '{"uint64Value": "18446744073709551615"}', '{"sint64Value": "-9223372036854775808"}', '{"floatValue": 3.4e38}',
-        '{"doubleValue": -0.0}', '{"int32Value": -0}',
+        '{"int32Value": "12"}',
+        '{"int32_value": 12}',
+        '{"int64Value": 9007199254740993}',
+        '{"int32Value": 1e3}',
+        '{"int32Value": 5.0}',
+        '{"doubleValue": "1.5"}',
+        '{"doubleValue": "-Infinity"}',
+        '{"doubleValue": "NaN"}',
+        '{"color": "COLOR_CRIMSON"}',
+        '{"color": 77}',
+        '{"color": -1}',
+        '{"bytesValue": "-_8="}',
+        '{"bytesValue": "-_8"}',
+        '{"stringValue": null}',
+        '{"stringValue": "\\ud83d\\ude00"}',
+        '{"boolValue": true}',
+        " {\n} ",
+        '{"uint64Value": "18446744073709551615"}',
+        '{"sint64Value": "-9223372036854775808"}',
+        '{"floatValue": 3.4e38}',
+        '{"doubleValue": -0.0}',
+        '{"int32Value": -0}',
     ],
     "Optionals": ['{"int32Value": 0, "stringValue": "", "boolValue": false, "scalars": {}}'],
     "Lists": ['{"int32Values": []}', '{"int32Values": null}', '{"colors": ["COLOR_RED", 2]}'],
     "Maps": ['{"boolKeys": {"true": false}}', '{"int32Keys": {"-5": 1, "3": 2}}', '{"sint64Keys": {"9": "8"}}'],
     "Choices": ['{"emptyChoice": {}}', '{"boolChoice": false}', '{"boolChoice": true, "stringChoice": null}'],
     "WellKnown": [
-        '{"timestamp": "2026-03-01T08:30:00.125Z"}', '{"timestamp": "0001-01-01T00:00:00Z"}',
-        '{"timestamp": "9999-12-31T23:59:59.999999999Z"}', '{"timestamp": "2024-02-29T23:59:59+14:00"}',
-        '{"timestamp": "1969-12-31T23:59:59.9Z"}', '{"duration": "1.5s"}', '{"duration": "-0.5s"}', '{"duration": "3s"}',
-        '{"duration": "315576000000s"}', '{"mask": "fooBar,baz.quxQuux"}', '{"mask": ""}',
-        '{"struct": {"a": [1, null, {"b": "c"}], "d": true}}', '{"value": null}', '{"value": [[]]}', '{"null": null}',
-        '{"list": [1, "a", null]}', '{"doubleWrapper": 0}', '{"int64Wrapper": "5"}', '{"bytesWrapper": "AAE="}',
-        '{"stringWrapper": null}', '{"empty": {}}', '{"any": {}}',
+        '{"timestamp": "2026-03-01T08:30:00.125Z"}',
+        '{"timestamp": "0001-01-01T00:00:00Z"}',
+        '{"timestamp": "9999-12-31T23:59:59.999999999Z"}',
+        '{"timestamp": "2024-02-29T23:59:59+14:00"}',
+        '{"timestamp": "1969-12-31T23:59:59.9Z"}',
+        '{"duration": "1.5s"}',
+        '{"duration": "-0.5s"}',
+        '{"duration": "3s"}',
+        '{"duration": "315576000000s"}',
+        '{"mask": "fooBar,baz.quxQuux"}',
+        '{"mask": ""}',
+        '{"struct": {"a": [1, null, {"b": "c"}], "d": true}}',
+        '{"value": null}',
+        '{"value": [[]]}',
+        '{"null": null}',
+        '{"list": [1, "a", null]}',
+        '{"doubleWrapper": 0}',
+        '{"int64Wrapper": "5"}',
+        '{"bytesWrapper": "AAE="}',
+        '{"stringWrapper": null}',
+        '{"empty": {}}',
+        '{"any": {}}',
         '{"any": {"@type": "type.googleapis.com/rapport.sample.v1.Scalars", "int32Value": 3}}',
         '{"any": {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "1s"}}',
         '{"any": {"@type": "type.googleapis.com/google.protobuf.Empty"}}',
@@ -114,24 +146,58 @@ ACCEPTED = {
 
 REFUSED = {
     "Scalars": [
-        "", "null", '{"int32Value": }', '{"int32Value": 2147483648}', '{"uint32Value": -1}', '{"int32Value": 1.5}',
-        '{"int32Value": "1 "}', '{"int32Value": true}', '{"boolValue": "true"}', '{"boolValue": 1}', '{"stringValue": 5}',
-        '{"color": "NO_COLOR"}', '{"doubleValue": 1e999}',
-        '{"floatValue": 1e39}', '{"bytesValue": "a"}', '{"nothing": 1}',
-        '{"int32Value": 1, "int32Value": 1}', '{"stringValue": "\\ud83d"}',
-        '{"int32Value": 1} x', '{"uint64Value": "18446744073709551616"}', '{int32Value: 1}', '{"int32Value": 0x10}',
-        '{"int32Value": 01}', '{"int32Value": 1,}', '{"stringValue": "a\nb"}', '{"stringValue": \'a\'}',
+        "",
+        "null",
+        '{"int32Value": }',
+        '{"int32Value": 2147483648}',
+        '{"uint32Value": -1}',
+        '{"int32Value": 1.5}',
+        '{"int32Value": "1 "}',
+        '{"int32Value": true}',
+        '{"boolValue": "true"}',
+        '{"boolValue": 1}',
+        '{"stringValue": 5}',
+        '{"color": "NO_COLOR"}',
+        '{"doubleValue": 1e999}',
+        '{"floatValue": 1e39}',
+        '{"bytesValue": "a"}',
+        '{"nothing": 1}',
+        '{"int32Value": 1, "int32Value": 1}',
+        '{"stringValue": "\\ud83d"}',
+        '{"int32Value": 1} x',
+        '{"uint64Value": "18446744073709551616"}',
+        "{int32Value: 1}",
+        '{"int32Value": 0x10}',
+        '{"int32Value": 01}',
+        '{"int32Value": 1,}',
+        '{"stringValue": "a\nb"}',
+        "{\"stringValue\": 'a'}",
     ],
     "Lists": ['{"int32Values": 1}', '{"int32Values": [null]}', '{"scalars": [1]}', '{"scalars": [null]}'],
-    "Maps": ['{"boolKeys": {"yes": true}}', '{"int32Keys": {"1.5": 1}}', '{"int32Keys": []}',
-             '{"scalarsValues": {"a": null}}'],
+    "Maps": [
+        '{"boolKeys": {"yes": true}}',
+        '{"int32Keys": {"1.5": 1}}',
+        '{"int32Keys": []}',
+        '{"scalarsValues": {"a": null}}',
+    ],
     "Choices": ['{"boolChoice": true, "stringChoice": "a"}'],
     "WellKnown": [
-        '{"timestamp": "2026-02-29T00:00:00Z"}', '{"timestamp": "2026-03-01 08:30:00Z"}', '{"timestamp": "2026-03-01"}',
-        '{"timestamp": "0000-01-01T00:00:00Z"}', '{"timestamp": "10000-01-01T00:00:00Z"}', '{"timestamp": 5}',
-        '{"timestamp": "2026-03-01T25:00:00Z"}', '{"timestamp": "2026-03-01T08:30:00"}', '{"duration": "1"}',
-        '{"duration": "315576000001s"}', '{"duration": "s"}', '{"mask": "foo_bar"}',
-        '{"struct": []}', '{"list": {}}', '{"any": {"int32Value": 1}}', '{"any": {"@type": "x/no.such.Message"}}',
+        '{"timestamp": "2026-02-29T00:00:00Z"}',
+        '{"timestamp": "2026-03-01 08:30:00Z"}',
+        '{"timestamp": "2026-03-01"}',
+        '{"timestamp": "0000-01-01T00:00:00Z"}',
+        '{"timestamp": "10000-01-01T00:00:00Z"}',
+        '{"timestamp": 5}',
+        '{"timestamp": "2026-03-01T25:00:00Z"}',
+        '{"timestamp": "2026-03-01T08:30:00"}',
+        '{"duration": "1"}',
+        '{"duration": "315576000001s"}',
+        '{"duration": "s"}',
+        '{"mask": "foo_bar"}',
+        '{"struct": []}',
+        '{"list": {}}',
+        '{"any": {"int32Value": 1}}',
+        '{"any": {"@type": "x/no.such.Message"}}',
         '{"any": {"@type": "type.googleapis.com/google.protobuf.Duration", "other": 1}}',
     ],
 }
@@ -139,7 +205,11 @@ REFUSED = {
 # What Python reads though ProtoJSON does not have it, or though it loses something.
 REFUSED_BY_RAPPORT_ALONE = {
     "Scalars": [
-        "[]", '{"color": true}', '{"doubleValue": "inf"}', '{"bytesValue": "*"}', '{"int32Value": 1, "int32_value": 2}',
+        "[]",
+        '{"color": true}',
+        '{"doubleValue": "inf"}',
+        '{"bytesValue": "*"}',
+        '{"int32Value": 1, "int32_value": 2}',
     ],
     "WellKnown": ['{"duration": "1.0000000001s"}'],
 }

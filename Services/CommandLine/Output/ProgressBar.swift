@@ -1,7 +1,18 @@
 /// Shows on standard error how far something is, at most ten times a second, and only to a person.
 struct ProgressBar {
+  /// What is counted.
+  enum Unit: Sendable, Hashable {
+    case bytes
+    case messages
+
+    func text(_ amount: Int64) -> String {
+      self == .bytes ? Amounts.bytes(amount) : Amounts.count(amount)
+    }
+  }
+
   private let title: String
-  private let total: Int64?
+  private let unit: Unit
+  private var total: Int64?
   private let isShown: Bool
   private var start: ContinuousClock.Instant
   private var origin: Int64 = 0
@@ -9,13 +20,21 @@ struct ProgressBar {
 
   /// - Parameters:
   ///   - title: what is under way, in a few words.
-  ///   - total: bytes in all; nil when nobody knows.
-  init(_ title: String, total: Int64?, isShown: Bool = Console.isErrorTerminal, at now: ContinuousClock.Instant = .now)
-  {
+  ///   - total: how much there is in all; nil when nobody knows.
+  init(
+    _ title: String, total: Int64?, unit: Unit = .bytes, isShown: Bool = Console.isErrorTerminal,
+    at now: ContinuousClock.Instant = .now
+  ) {
     self.title = title
     self.total = total
+    self.unit = unit
     self.isShown = isShown
     start = now
+  }
+
+  /// Says how much there is in all, where that is known later.
+  mutating func expect(_ total: Int64) {
+    self.total = total
   }
 
   /// Where the work begins, when some of it was done before: that part counts for no speed.
@@ -29,7 +48,8 @@ struct ProgressBar {
     guard isShown, lastDrawn.map({ now - $0 >= .milliseconds(100) }) ?? true else { return }
     lastDrawn = now
     let line = Self.line(
-      title, done: done, total: total, origin: origin, elapsed: now - start, width: Console.errorWidth ?? 80)
+      title, done: done, total: total, origin: origin, unit: unit, elapsed: now - start,
+      width: Console.errorWidth ?? 80)
     Console.replaceLine(with: line)
   }
 
@@ -45,18 +65,18 @@ struct ProgressBar {
 
   /// The line: title, bar, share, amounts, speed, time left; without a total only what is known.
   static func line(
-    _ title: String, done: Int64, total: Int64?, origin: Int64, elapsed: Duration, width: Int
+    _ title: String, done: Int64, total: Int64?, origin: Int64, unit: Unit = .bytes, elapsed: Duration, width: Int
   ) -> String {
     let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
     let speed = seconds > 0 ? Double(done - origin) / seconds : 0
-    let speedText = speed > 0 ? "  \(Amounts.bytes(Int64(speed)))/s" : ""
+    let speedText = speed > 0 ? "  \(unit.text(Int64(speed)))/s" : ""
     guard let total, total > 0 else {
-      return "\(title)  \(Amounts.bytes(done))\(speedText)"
+      return "\(title)  \(unit.text(done))\(speedText)"
     }
     let share = min(1, Double(done) / Double(total))
     let left = speed > 0 ? "  \(Amounts.time(.seconds(Int64(Double(max(0, total - done)) / speed)))) left" : ""
     let percent = "\(Int(share * 100)) %"
-    let figures = "  \(percent)  \(Amounts.bytes(done)) of \(Amounts.bytes(total))\(speedText)\(left)"
+    let figures = "  \(percent)  \(unit.text(done)) of \(unit.text(total))\(speedText)\(left)"
     let room = min(40, width - title.columns - figures.columns - 5)
     guard room >= 5 else { return "\(title)\(figures)" }
     let filled = Int(share * Double(room))

@@ -113,3 +113,59 @@ extension TargetingV1.ListTargetedProfilesResponse: Page {
     set { profiles = newValue }
   }
 }
+
+extension MessagingV1.ListSendersRequest: PagedRequest {}
+extension MessagingV1.ListSendersResponse: Page {
+  var items: [MessagingV1.Sender] {
+    get { senders }
+    set { senders = newValue }
+  }
+}
+
+extension MessagingV1.ListCampaignsRequest: PagedRequest {}
+extension MessagingV1.ListCampaignsResponse: Page {
+  var items: [MessagingV1.Campaign] {
+    get { campaigns }
+    set { campaigns = newValue }
+  }
+}
+
+extension MessagingV1.ListMessagesRequest: PagedRequest {}
+extension MessagingV1.ListMessagesResponse: Page {
+  var items: [MessagingV1.Message] {
+    get { messages }
+    set { messages = newValue }
+  }
+}
+
+extension FormsV1.ListFormsRequest: PagedRequest {}
+extension FormsV1.ListFormsResponse: Page {
+  var items: [FormsV1.Form] {
+    get { forms }
+    set { forms = newValue }
+  }
+}
+
+extension FormsV1.ListParticipationsRequest: PagedRequest {}
+extension FormsV1.ListParticipationsResponse: Page {
+  var items: [FormsV1.Participation] {
+    get { participations }
+    set { participations = newValue }
+  }
+}
+
+extension AutomationV1.ListScenariosRequest: PagedRequest {}
+extension AutomationV1.ListScenariosResponse: Page {
+  var items: [AutomationV1.Scenario] {
+    get { scenarios }
+    set { scenarios = newValue }
+  }
+}
+
+extension AutomationV1.ListExecutionsRequest: PagedRequest {}
+extension AutomationV1.ListExecutionsResponse: Page {
+  var items: [AutomationV1.Execution] {
+    get { executions }
+    set { executions = newValue }
+  }
+}

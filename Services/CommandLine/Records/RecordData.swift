@@ -11,11 +11,20 @@ struct RecordData: ParsableArguments {
 
   /// The record that the data describes.
   ///
+  /// - Throws: ``CommandError`` naming what is wrong in it.
+  func record<Kind: RecordKind>(of kind: Kind.Type, in table: String, _ session: Session) async throws -> Kind.Record {
+    try await Self.record(data, of: kind, in: table, session)
+  }
+
+  /// The record that a text, or standard input, describes.
+  ///
   /// In the short form, `{"firstName":"Zoë"}`, the table's definition, which is fetched, says of what kind each value
   /// is. A record in proto3 JSON is known by its member that holds the values: no value of a field is an object.
   ///
   /// - Throws: ``CommandError`` naming what is wrong in it.
-  func record<Kind: RecordKind>(of kind: Kind.Type, in table: String, _ session: Session) async throws -> Kind.Record {
+  static func record<Kind: RecordKind>(
+    _ data: String, of kind: Kind.Type, in table: String, _ session: Session
+  ) async throws -> Kind.Record {
     let json = data == "-" ? try await InputFile("-").rest(atMost: 4 << 20) : Array(data.utf8)
     let members = try FieldData.members(of: json)
     if case .object = members[Kind.valuesMember] {

@@ -15,6 +15,11 @@ struct TableShape: Sendable, Hashable {
   /// No field is known.
   init() {}
 
+  /// These fields, in this order.
+  init(_ fields: [Field]) {
+    self.fields = fields
+  }
+
   /// The fields of a profile table: attributes, subscriptions, segments and references.
   init(_ table: ProfilesV1.ProfileTable) {
     fields += table.attributes.map { Field(name: $0.id, type: $0.type) }

@@ -11,16 +11,28 @@ struct KeyFolder: Sendable {
     self.folder = folder
   }
 
-  /// The file of a secret.
+  /// The file of the first key, which may do everything.
+  static let administrator = "administrator.key"
+
+  /// The file of a service's private key.
+  static func identity(of service: ServiceName) -> String { "\(service).key" }
+
+  /// The file of the password of a service's login of calls.
+  static func password(of service: ServiceName) -> String { "\(service).password" }
+
+  /// The file of the password of a service's login of schema operations.
+  static func ddlPassword(of service: ServiceName) -> String { "\(service).ddl-password" }
+
+  /// The path of a secret's file.
   func path(_ name: String) -> String {
     folder.file(name).path
   }
 
-  /// A service's Ed25519 key pair: 32 bytes in base64 in `<service>.key`.
+  /// A service's Ed25519 key pair, made if it is missing: 32 bytes in base64.
   ///
   /// - Returns: The public half.
-  func identity(of service: ServiceName) throws -> Curve25519.Signing.PublicKey {
-    let name = "\(service).key"
+  func keyPair(of service: ServiceName) throws -> Curve25519.Signing.PublicKey {
+    let name = Self.identity(of: service)
     let text = try secret(name) { Curve25519.Signing.PrivateKey().rawRepresentation.base64EncodedString() }
     guard let seed = Data(base64Encoded: text), let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed)
     else { throw damaged(name, should: "hold 32 bytes in base64") }
@@ -47,6 +59,11 @@ struct KeyFolder: Sendable {
       throw damaged(name, should: "hold a secret on its first line")
     }
     return String(line)
+  }
+
+  /// Stores a secret that was drawn elsewhere in place of what is there.
+  func replace(_ name: String, with secret: String) throws {
+    try folder.file(name).write(Data("\(secret)\n".utf8))
   }
 
   /// Writes every service's public key where the others look for it.

@@ -39,7 +39,8 @@ enum CriterionText {
     return "\(EnumWord.text(rows.aggregate))\(column) over \(table)\(filter) \(text(rows.comparison))"
   }
 
-  private static func text(_ comparison: TargetingV1.Comparison?) -> String {
+  /// What something is compared with: `= true`, `> 100`.
+  static func text(_ comparison: TargetingV1.Comparison?) -> String {
     switch comparison?.kind {
     case nil: "(compared with nothing)"
     case .equals(let value): "= \(text(value))"

@@ -20,6 +20,12 @@ public struct MethodRule: Sendable, Hashable {
 
   /// The services that may call an internal method; empty for a public one.
   public let callers: [String]
+
+  package init(module: OptionsV1.Module, right: OptionsV1.Right, callers: [String]) {
+    self.module = module
+    self.right = right
+    self.callers = callers
+  }
 }
 
 /// One HTTP binding of a method, from `google.api.http`.
@@ -35,6 +41,13 @@ public struct HTTPRule: Sendable, Hashable {
 
   /// The response field that becomes the HTTP body; empty for the whole response.
   public let responseBody: String
+
+  package init(verb: String, path: String, body: String, responseBody: String) {
+    self.verb = verb
+    self.path = path
+    self.body = body
+    self.responseBody = responseBody
+  }
 }
 
 /// What is known of a method before it is called.

@@ -109,7 +109,8 @@ extension GoogleProtobuf.Struct: BridgedMessage {
   /// The message in the wire format.
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
-    for entry in Self.entries(c.pointee.fields_1, c.pointee.n_fields_1) {
+    if c.pointee.n_fields_1 > 1 { self.fields.reserveCapacity(c.pointee.n_fields_1) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.fields_1, count: c.pointee.n_fields_1) {
       let key = try Self.text(entry.pointee.key_1, 1)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.fields, 1)
     }

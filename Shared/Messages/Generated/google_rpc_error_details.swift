@@ -397,7 +397,8 @@ extension GoogleRPC.ErrorInfo: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.reason_1.len > 0 { self.reason = try Self.text(c.pointee.reason_1, 1) }
     if c.pointee.domain_2.len > 0 { self.domain = try Self.text(c.pointee.domain_2, 2) }
-    for entry in Self.entries(c.pointee.metadata_3, c.pointee.n_metadata_3) {
+    if c.pointee.n_metadata_3 > 1 { self.metadata.reserveCapacity(c.pointee.n_metadata_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.metadata_3, count: c.pointee.n_metadata_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try Self.text(entry.pointee.value_2, 3), key, into: &self.metadata, 3)
     }
@@ -540,7 +541,8 @@ extension GoogleRPC.QuotaFailure.Violation: BridgedMessage {
     if c.pointee.api_service_3.len > 0 { self.apiService = try Self.text(c.pointee.api_service_3, 3) }
     if c.pointee.quota_metric_4.len > 0 { self.quotaMetric = try Self.text(c.pointee.quota_metric_4, 4) }
     if c.pointee.quota_id_5.len > 0 { self.quotaId = try Self.text(c.pointee.quota_id_5, 5) }
-    for entry in Self.entries(c.pointee.quota_dimensions_6, c.pointee.n_quota_dimensions_6) {
+    if c.pointee.n_quota_dimensions_6 > 1 { self.quotaDimensions.reserveCapacity(c.pointee.n_quota_dimensions_6) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.quota_dimensions_6, count: c.pointee.n_quota_dimensions_6) {
       let key = try Self.text(entry.pointee.key_1, 6)
       try Self.insert(try Self.text(entry.pointee.value_2, 6), key, into: &self.quotaDimensions, 6)
     }

@@ -196,7 +196,8 @@ extension GRPCHealthV1.HealthListResponse: BridgedMessage {
   /// The message in the wire format.
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
-    for entry in Self.entries(c.pointee.statuses_1, c.pointee.n_statuses_1) {
+    if c.pointee.n_statuses_1 > 1 { self.statuses.reserveCapacity(c.pointee.n_statuses_1) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.statuses_1, count: c.pointee.n_statuses_1) {
       let key = try Self.text(entry.pointee.key_1, 1)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.statuses, 1)
     }

@@ -487,11 +487,13 @@ extension AutomationV1.StartExecutionRequest: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.parent_1.len > 0 { self.parent = try Self.text(c.pointee.parent_1, 1) }
     if c.pointee.profile_2.len > 0 { self.profile = try Self.text(c.pointee.profile_2, 2) }
-    for entry in Self.entries(c.pointee.fields_3, c.pointee.n_fields_3) {
+    if c.pointee.n_fields_3 > 1 { self.fields.reserveCapacity(c.pointee.n_fields_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.fields_3, count: c.pointee.n_fields_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.fields, 3)
     }
-    for entry in Self.entries(c.pointee.values_4, c.pointee.n_values_4) {
+    if c.pointee.n_values_4 > 1 { self.values.reserveCapacity(c.pointee.n_values_4) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.values_4, count: c.pointee.n_values_4) {
       let key = try Self.text(entry.pointee.key_1, 4)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.values, 4)
     }

@@ -521,7 +521,8 @@ extension FormsV1.LocalizedText: BridgedMessage {
   /// The message in the wire format.
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
-    for entry in Self.entries(c.pointee.texts_1, c.pointee.n_texts_1) {
+    if c.pointee.n_texts_1 > 1 { self.texts.reserveCapacity(c.pointee.n_texts_1) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.texts_1, count: c.pointee.n_texts_1) {
       let key = try Self.text(entry.pointee.key_1, 1)
       try Self.insert(try Self.text(entry.pointee.value_2, 1), key, into: &self.texts, 1)
     }
@@ -1107,7 +1108,8 @@ extension FormsV1.Participation: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
     if c.pointee.profile_2.len > 0 { self.profile = try Self.text(c.pointee.profile_2, 2) }
-    for entry in Self.entries(c.pointee.answers_3, c.pointee.n_answers_3) {
+    if c.pointee.n_answers_3 > 1 { self.answers.reserveCapacity(c.pointee.n_answers_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.answers_3, count: c.pointee.n_answers_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.answers, 3)
     }

@@ -516,7 +516,8 @@ extension FormsV1.CreatePersonalLinkRequest: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.parent_1.len > 0 { self.parent = try Self.text(c.pointee.parent_1, 1) }
     if c.pointee.profile_2.len > 0 { self.profile = try Self.text(c.pointee.profile_2, 2) }
-    for entry in Self.entries(c.pointee.hidden_3, c.pointee.n_hidden_3) {
+    if c.pointee.n_hidden_3 > 1 { self.hidden.reserveCapacity(c.pointee.n_hidden_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.hidden_3, count: c.pointee.n_hidden_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try Self.text(entry.pointee.value_2, 3), key, into: &self.hidden, 3)
     }

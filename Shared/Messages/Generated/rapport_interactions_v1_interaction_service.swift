@@ -225,7 +225,8 @@ extension InteractionsV1.Interaction: BridgedMessage {
     if let sub = c.pointee.time_3 { self.time = try .init(reading: sub) }
     if c.pointee.resource_4.len > 0 { self.resource = try Self.text(c.pointee.resource_4, 4) }
     if c.pointee.summary_5.len > 0 { self.summary = try Self.text(c.pointee.summary_5, 5) }
-    for entry in Self.entries(c.pointee.values_6, c.pointee.n_values_6) {
+    if c.pointee.n_values_6 > 1 { self.values.reserveCapacity(c.pointee.n_values_6) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.values_6, count: c.pointee.n_values_6) {
       let key = try Self.text(entry.pointee.key_1, 6)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.values, 6)
     }

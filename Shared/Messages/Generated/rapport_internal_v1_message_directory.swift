@@ -145,7 +145,8 @@ extension InternalV1.SendCampaignRequest: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.campaign_1.len > 0 { self.campaign = try Self.text(c.pointee.campaign_1, 1) }
     self.profile = c.pointee.profile_2
-    for entry in Self.entries(c.pointee.values_3, c.pointee.n_values_3) {
+    if c.pointee.n_values_3 > 1 { self.values.reserveCapacity(c.pointee.n_values_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.values_3, count: c.pointee.n_values_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.values, 3)
     }

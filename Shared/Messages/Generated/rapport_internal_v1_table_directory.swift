@@ -381,7 +381,8 @@ extension InternalV1.FindRowsResponse: BridgedMessage {
   /// The message in the wire format.
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
-    for entry in Self.entries(c.pointee.rows_1, c.pointee.n_rows_1) {
+    if c.pointee.n_rows_1 > 1 { self.rows.reserveCapacity(c.pointee.n_rows_1) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.rows_1, count: c.pointee.n_rows_1) {
       let key = try Self.text(entry.pointee.key_1, 1)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.rows, 1)
     }
@@ -808,7 +809,8 @@ extension InternalV1.ListLatestRowsResponse: BridgedMessage {
   /// The message in the wire format.
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
-    for entry in Self.entries(c.pointee.profiles_1, c.pointee.n_profiles_1) {
+    if c.pointee.n_profiles_1 > 1 { self.profiles.reserveCapacity(c.pointee.n_profiles_1) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.profiles_1, count: c.pointee.n_profiles_1) {
       let key = entry.pointee.key_1
       self.profiles[key] = try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init()
     }

@@ -397,7 +397,8 @@ extension MessagingV1.Campaign: BridgedMessage {
     if c.pointee.subscription_7.len > 0 { self.subscription = try Self.text(c.pointee.subscription_7, 7) }
     if c.pointee.sender_8.len > 0 { self.sender = try Self.text(c.pointee.sender_8, 8) }
     if c.pointee.default_language_9.len > 0 { self.defaultLanguage = try Self.text(c.pointee.default_language_9, 9) }
-    for entry in Self.entries(c.pointee.contents_10, c.pointee.n_contents_10) {
+    if c.pointee.n_contents_10 > 1 { self.contents.reserveCapacity(c.pointee.n_contents_10) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.contents_10, count: c.pointee.n_contents_10) {
       let key = try Self.text(entry.pointee.key_1, 10)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.contents, 10)
     }

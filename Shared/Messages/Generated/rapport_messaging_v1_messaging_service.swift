@@ -950,7 +950,8 @@ extension MessagingV1.PreviewCampaignRequest: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
     if c.pointee.profile_2.len > 0 { self.profile = try Self.text(c.pointee.profile_2, 2) }
-    for entry in Self.entries(c.pointee.values_3, c.pointee.n_values_3) {
+    if c.pointee.n_values_3 > 1 { self.values.reserveCapacity(c.pointee.n_values_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.values_3, count: c.pointee.n_values_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.values, 3)
     }
@@ -1047,7 +1048,8 @@ extension MessagingV1.SendMessageRequest: BridgedMessage {
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.parent_1.len > 0 { self.parent = try Self.text(c.pointee.parent_1, 1) }
     if c.pointee.profile_2.len > 0 { self.profile = try Self.text(c.pointee.profile_2, 2) }
-    for entry in Self.entries(c.pointee.values_3, c.pointee.n_values_3) {
+    if c.pointee.n_values_3 > 1 { self.values.reserveCapacity(c.pointee.n_values_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.values_3, count: c.pointee.n_values_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.values, 3)
     }

@@ -74,11 +74,13 @@ extension ProfilesV1.Profile: BridgedMessage {
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
-    for entry in Self.entries(c.pointee.fields_2, c.pointee.n_fields_2) {
+    if c.pointee.n_fields_2 > 1 { self.fields.reserveCapacity(c.pointee.n_fields_2) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.fields_2, count: c.pointee.n_fields_2) {
       let key = try Self.text(entry.pointee.key_1, 2)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.fields, 2)
     }
-    for entry in Self.entries(c.pointee.since_3, c.pointee.n_since_3) {
+    if c.pointee.n_since_3 > 1 { self.since.reserveCapacity(c.pointee.n_since_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.since_3, count: c.pointee.n_since_3) {
       let key = try Self.text(entry.pointee.key_1, 3)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.since, 3)
     }

@@ -65,7 +65,8 @@ extension TablesV1.Row: BridgedMessage {
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
-    for entry in Self.entries(c.pointee.values_2, c.pointee.n_values_2) {
+    if c.pointee.n_values_2 > 1 { self.values.reserveCapacity(c.pointee.n_values_2) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.values_2, count: c.pointee.n_values_2) {
       let key = try Self.text(entry.pointee.key_1, 2)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.values, 2)
     }

@@ -159,7 +159,8 @@ extension TypeV1.ImportSettings: BridgedMessage {
     if let sub = c.pointee.csv_1 { self.csv = try .init(reading: sub) }
     if c.pointee.key_2.len > 0 { self.key = try Self.text(c.pointee.key_2, 2) }
     self.mode = .init(rawValue: c.pointee.mode_3)
-    for entry in Self.entries(c.pointee.columns_4, c.pointee.n_columns_4) {
+    if c.pointee.n_columns_4 > 1 { self.columns.reserveCapacity(c.pointee.n_columns_4) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.columns_4, count: c.pointee.n_columns_4) {
       let key = try Self.text(entry.pointee.key_1, 4)
       try Self.insert(try Self.text(entry.pointee.value_2, 4), key, into: &self.columns, 4)
     }

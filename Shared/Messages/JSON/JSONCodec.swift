@@ -12,6 +12,9 @@ public enum JSONCodec {
     /// Whether fields are named as in the .proto.
     public var usesProtoNames = false
 
+    /// Whether `"(personal)"` stands for the values of fields that can tell who a person is.
+    public var hidesPersonal = false
+
     /// ProtoJSON's own choices.
     public init() {}
   }
@@ -26,12 +29,11 @@ public enum JSONCodec {
     from wire: [UInt8], as message: MessageDescriptor, options: Options = Options(),
     types: (String) -> MessageDescriptor? = MessageRegistry.message
   ) throws -> [UInt8] {
-    let writer = try withoutActuallyEscaping(types) { types in
+    try withoutActuallyEscaping(types) { types in
       var writer = JSONMessageWriter(options: options, types: types)
       try writer.write(wire[...], as: message, at: JSONPath(), depth: DecodingLimits.standard.depth)
       return writer.output
     }
-    return writer
   }
 
   /// JSON as a message of the wire format, deterministic as ``Message/encoded()`` is.

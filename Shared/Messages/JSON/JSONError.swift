@@ -19,7 +19,10 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
 struct JSONPath: CustomStringConvertible {
   private(set) var description = ""
 
-  func field(_ name: String) -> JSONPath { JSONPath(description: description.isEmpty ? name : "\(description).\(name)") }
+  func field(_ name: String) -> JSONPath {
+    JSONPath(description: description.isEmpty ? name : "\(description).\(name)")
+  }
+
   func element(_ index: Int) -> JSONPath { JSONPath(description: "\(description)[\(index)]") }
   func key(_ key: String) -> JSONPath { JSONPath(description: "\(description)[\"\(key)\"]") }
 

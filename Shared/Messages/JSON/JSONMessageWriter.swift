@@ -43,7 +43,9 @@ struct JSONMessageWriter {
       add(separator.next())
       add(text: name)
       add(":")
-      if field.isMap {
+      if options.hidesPersonal, field.isPersonal {
+        add("\"(personal)\"")
+      } else if field.isMap {
         try writeMap(values, of: field, in: message, at: path, depth: depth)
       } else if field.isRepeated {
         try writeArray(values, of: field, in: message, at: path, depth: depth)

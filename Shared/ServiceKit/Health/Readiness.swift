@@ -1,5 +1,10 @@
-package import Database
 import Synchronization
+
+/// Something that a process needs in order to serve.
+package protocol ReadinessCheck: Sendable {
+  /// Why calls could not be served now, in a sentence; nil when they could.
+  func objection() async -> String?
+}
 
 /// Whether the process wants calls now.
 package final class Readiness: Sendable {
@@ -13,7 +18,7 @@ package final class Readiness: Sendable {
     case draining
   }
 
-  /// How long a look at the database is good for, and how long it may take.
+  /// How long the checks' answers are good for, and how long a check may take.
   package static let freshness = Duration.seconds(2)
 
   private let time: any TimeSource
@@ -21,9 +26,8 @@ package final class Readiness: Sendable {
 
   private struct State {
     var phase = Phase.starting
-    var database: Database?
-    var lookedAt: ContinuousClock.Instant?
-    var isReached = false
+    var checks: [any ReadinessCheck] = []
+    var known: (at: ContinuousClock.Instant, objection: String?)?
   }
 
   /// A process that starts.
@@ -45,53 +49,40 @@ package final class Readiness: Sendable {
     }
   }
 
-  /// Makes readiness depend on a database.
-  package func watch(_ database: Database) {
-    state.withLock { $0.database = database }
+  /// Makes readiness depend on a check.
+  package func require(_ check: any ReadinessCheck) {
+    state.withLock { $0.checks.append(check) }
   }
 
   /// Why the process should get no calls; nil when it should.
   package func objection() async -> String? {
-    let phase = phase
+    let now = time.monotonic
+    let (phase, checks, known) = state.withLock { ($0.phase, $0.checks, $0.known) }
     guard phase == .ready else {
       return "The service is \(phase.rawValue)."
     }
-    return await isDatabaseReached() ? nil : "The database cannot be reached."
+    // Asked often, looks rarely: what asks is not to become a load.
+    if let known, now - known.at < Self.freshness {
+      return known.objection
+    }
+    var objection: String?
+    for check in checks where objection == nil {
+      objection = await answer(of: check)
+    }
+    state.withLock { [objection] in $0.known = (now, objection) }
+    return objection
   }
 
-  /// Asked often, looks rarely: what asks is not to become a load.
-  private func isDatabaseReached() async -> Bool {
-    let now = time.monotonic
-    let (database, known) = state.withLock { state in
-      let isFresh = state.lookedAt.map { now - $0 < Self.freshness } ?? false
-      return (state.database, isFresh ? state.isReached : nil)
-    }
-    guard let database else {
-      return true
-    }
-    if let known {
-      return known
-    }
-    let isReached = await answers(database)
-    state.withLock { state in
-      state.isReached = isReached
-      state.lookedAt = now
-    }
-    return isReached
-  }
-
-  private func answers(_ database: Database) async -> Bool {
+  private func answer(of check: any ReadinessCheck) async -> String? {
     let time = time
-    return await withTaskGroup(of: Bool.self) { group in
-      group.addTask { (try? await database.read(Self.ping, [], as: .none)) != nil }
+    return await withTaskGroup(of: String?.self) { group in
+      group.addTask { await check.objection() }
       group.addTask {
         try? await time.sleep(for: Self.freshness)
-        return false
+        return "A check takes too long."
       }
       defer { group.cancelAll() }
-      return await group.next() ?? false
+      return await group.next() ?? nil
     }
   }
-
-  private static let ping = Statement(name: "health.ping", sql: "SELECT 1")
 }

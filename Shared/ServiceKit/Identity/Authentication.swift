@@ -50,7 +50,9 @@ package struct Authentication: ServerInterceptor {
     self.logger = logger
   }
 
-  private static let open = ["/grpc.health.v1.Health/", "/grpc.reflection.v1.ServerReflection/"]
+  private static let open = [
+    "/grpc.health.v1.Health/", "/grpc.reflection.v1.ServerReflection/", "/grpc.reflection.v1alpha.ServerReflection/",
+  ]
 
   /// Checks the principal and the method's rule.
   package func intercept(_ call: Call, next: (Call) async throws -> Void) async throws {

@@ -46,12 +46,17 @@ package struct ServiceParts: Sendable {
   package var services: [ServiceDescriptor]
   /// Interceptors after those of the suite.
   package var interceptors: [any ServerInterceptor] = []
+  /// What must answer, beside the database, before the process wants calls.
+  package var readinessChecks: [any ReadinessCheck] = []
   /// What runs beside the calls.
   package var jobs: [Job] = []
   /// Whether the process believes only signed principals. The gateway, which makes them, checks tokens instead.
   package var requiresPrincipals = true
   /// A service with a log: it gets a sequencer, and serves its followers.
   package var hasLog = false
+
+  /// A service that keeps requests (``RequestLedger``): old ones are swept.
+  package var keepsRequests = false
 
   /// Parts without jobs.
   package init(router: Router, services: [ServiceDescriptor]) {

@@ -10,8 +10,8 @@ package import UnixSignals
 
 /// One running service: its database, server, admin pages and jobs, in the order in which they start and stop.
 ///
-/// Start: database, migrations, the service's own building, admin pages, jobs, server, ready. Stop: not ready, server
-/// drained, jobs cancelled, admin pages and database closed.
+/// Start: admin pages, database (waited for as long as it takes), migrations, the service's own building, jobs, server,
+/// ready. Stop: not ready, server drained, jobs cancelled, peers, database and admin pages closed.
 package struct ServiceProcess: Sendable {
   /// What the process is, beside its configuration.
   package struct Definition: Sendable {
@@ -78,47 +78,123 @@ package struct ServiceProcess: Sendable {
     self.surroundings = surroundings
   }
 
-  /// Runs until the surrounding service group is told to shut down, or a part fails.
+  /// Runs until a signal, or until the surrounding service group is told to shut down.
   ///
   /// - Parameters:
   ///   - signals: end the process gracefully.
   ///   - started: gets the addresses when the process is ready.
+  /// - Throws: ``ConfigurationError``; ``DatabaseError`` other than that the database cannot be reached; what the
+  ///   service's own building throws.
   package func run(
     signals: [UnixSignal], started: @escaping @Sendable (Addresses) -> Void = { _ in }
   ) async throws {
-    let logger = surroundings.logger
+    let whole = WholeProcess(process: self, started: started)
+    let group = ServiceGroupConfiguration(
+      services: [
+        .init(service: whole, successTerminationBehavior: .gracefullyShutdownGroup)
+      ], gracefulShutdownSignals: signals, logger: surroundings.logger)
+    try await ServiceGroup(configuration: group).run()
+  }
+
+  fileprivate func runUntilShutdown(_ started: @Sendable (Addresses) -> Void) async throws {
     let keys = try KeyRing(configuration.identity)
     let readiness = Readiness(time: surroundings.time)
     let admin = HTTPServer(
       routes: AdminPages(readiness: readiness, metrics: surroundings.metrics).routes,
       configuration: HTTPServerConfiguration(host: configuration.admin.host, port: configuration.admin.port),
-      group: surroundings.group, logger: logger)
+      group: surroundings.group, logger: surroundings.logger)
     let adminAddress = try await admin.start()
-    let database = try await startDatabase()
-    readiness.watch(database)
-    let context = try makeContext(database, keys)
-    var parts = try await definition.build(context)
-    let wakeUp = WakeUp()
-    addLog(to: &parts, context, wakeUp)
-    try refuseIncomplete(parts)
-    let server = makeServer(parts, context)
-    var group = ServiceGroupConfiguration(
-      services: [
-        .init(service: Closing { await database.shutdown() }),
-        .init(service: Closing { await admin.drain(grace: .seconds(1)) }),
-        .init(service: Closing { await context.peers.close() }),
-      ], gracefulShutdownSignals: signals, logger: logger)
-    group.services += parts.jobs.map { .init(service: RunningJob(job: $0, context: context)) }
-    group.services.append(
-      .init(
-        service: RunningServer(server: server, readiness: readiness, grace: configuration.drainTime, logger: logger) {
-          started(Addresses(server: $0, admin: adminAddress))
-        }))
-    try await ServiceGroup(configuration: group).run()
-    logger.info("stopped")
+    do {
+      // Nothing serves yet, so a signal may cancel what is under way.
+      let built = try await cancelWhenGracefulShutdown { try await build(keys, readiness) }
+      do {
+        try await serve(built, readiness) { started(Addresses(server: $0, admin: adminAddress)) }
+      } catch {
+        await close(built.context)
+        throw error
+      }
+      await close(built.context)
+    } catch is CancellationError {
+      // Told to stop while starting.
+    } catch {
+      await admin.drain(grace: .zero)
+      throw error
+    }
+    await admin.drain(grace: .seconds(1))
+    surroundings.logger.info("stopped")
   }
 
+  /// What is there before the first call.
+  private struct Built: Sendable {
+    var context: ServiceContext
+    var parts: ServiceParts
+    var health: HealthService
+  }
+
+  private func build(_ keys: KeyRing, _ readiness: Readiness) async throws -> Built {
+    let database = try await startDatabase()
+    do {
+      let context = try makeContext(database, keys)
+      var parts = try await definition.build(context)
+      addLog(to: &parts, context)
+      addSweep(to: &parts, context)
+      try refuseIncomplete(parts)
+      for check in [DatabaseCheck(database) as any ReadinessCheck] + parts.readinessChecks {
+        readiness.require(check)
+      }
+      let health = HealthService()
+      parts.router.register(health)
+      parts.router.registerReflection(of: parts.services)
+      return Built(context: context, parts: parts, health: health)
+    } catch {
+      await database.shutdown()
+      throw error
+    }
+  }
+
+  private func serve(_ built: Built, _ readiness: Readiness, started: (SocketAddress) -> Void) async throws {
+    let (context, parts, health) = (built.context, built.parts, built.health)
+    let logger = surroundings.logger
+    let server = makeServer(parts, context)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for job in parts.jobs {
+        group.addTask { await job.run(in: context) }
+      }
+      let address = try await server.start()
+      for service in [""] + parts.services.map(\.name) {
+        health.set(.serving, of: service)
+      }
+      readiness.enter(.ready)
+      logger.info("serving", metadata: ["address": "\(address)"])
+      started(address)
+      try? await gracefulShutdown()
+      readiness.enter(.draining)
+      health.shutDown()
+      logger.info("draining")
+      await server.drain(grace: configuration.drainTime)
+      group.cancelAll()
+    }
+  }
+
+  private func close(_ context: ServiceContext) async {
+    await context.peers.close()
+    await context.database.shutdown()
+  }
+
+  /// Connects, migrating first where the login that may is configured. A database that is not there yet is waited for.
   private func startDatabase() async throws -> Database {
+    var backoff = Backoff()
+    while true {
+      do {
+        return try await connect()
+      } catch let error as DatabaseError where error.kind == .unavailable || error.kind == .connectionLost {
+        surroundings.logger.warning("the database cannot be reached", error: error)
+        try await surroundings.time.sleep(for: backoff.failed(randomness: surroundings.randomness))
+      }
+    }
+  }
+
+  private func connect() async throws -> Database {
     let settings = configuration.database
     let server = ServerAddress(host: settings.host, port: settings.port, database: settings.name)
     let roles = try RoleNames(prefix: settings.rolePrefix, service: definition.name.rawValue)
@@ -155,16 +231,32 @@ package struct ServiceProcess: Sendable {
   }
 
   /// The sequencer, the listening that wakes followers' streams, and the method they call.
-  private func addLog(to parts: inout ServiceParts, _ context: ServiceContext, _ wakeUp: WakeUp) {
+  private func addLog(to parts: inout ServiceParts, _ context: ServiceContext) {
     guard parts.hasLog else {
       return
     }
+    let wakeUp = WakeUp()
     let (database, time, service) = (context.database, context.time, definition.name)
     LogServer(database: database, wakeUp: wakeUp, time: time).register(in: &parts.router)
     parts.services.append(InternalV1.EventLogService.descriptor)
     parts.jobs.append(Job("log wake-up") { await wakeUp.run(channel: Sequencer.channel(of: service), database: database) })
     let sequencer = Sequencer(service: service, database: database, time: time)
     parts.jobs.append(Job("log sequencer", under: Sequencer.lease) { try await sequencer.run(fence: $0) })
+  }
+
+  /// Forgets old requests, once an hour.
+  private func addSweep(to parts: inout ServiceParts, _ context: ServiceContext) {
+    guard parts.keepsRequests else {
+      return
+    }
+    let (database, time, requests) = (context.database, context.time, context.requests)
+    parts.jobs.append(
+      Job("request sweep", under: Lease(name: "requests/sweep")) { _ in
+        while !Task.isCancelled {
+          while try await requests.sweep(in: database) {}
+          try await time.sleep(for: .seconds(3_600))
+        }
+      })
   }
 
   /// A method that nothing answers, or that no rule guards, would be noticed by its first caller.
@@ -193,66 +285,37 @@ package struct ServiceProcess: Sendable {
   }
 }
 
-/// Holds something open until the process stops.
-private struct Closing: ServiceLifecycle.Service {
-  let close: @Sendable () async -> Void
+/// The process as the lifecycle library runs it.
+private struct WholeProcess: ServiceLifecycle.Service {
+  let process: ServiceProcess
+  let started: @Sendable (ServiceProcess.Addresses) -> Void
 
   func run() async throws {
-    try? await gracefulShutdown()
-    await close()
+    try await process.runUntilShutdown(started)
   }
 }
 
-/// The gRPC server within the process.
-private struct RunningServer: ServiceLifecycle.Service {
-  let server: RPCServer
-  let readiness: Readiness
-  let grace: Duration
-  let logger: Logger
-  let started: @Sendable (SocketAddress) -> Void
-
-  func run() async throws {
-    let address = try await server.start()
-    readiness.enter(.ready)
-    logger.info("serving", metadata: ["address": "\(address)"])
-    started(address)
-    try? await gracefulShutdown()
-    readiness.enter(.draining)
-    logger.info("draining")
-    await server.drain(grace: grace)
-  }
-}
-
-/// A job within the process.
-private struct RunningJob: ServiceLifecycle.Service {
-  let job: Job
-  let context: ServiceContext
-
-  func run() async throws {
-    try? await cancelWhenGracefulShutdown {
-      if let lease = job.lease {
-        let keeper = LeaseKeeper(
-          lease: lease, holder: context.copy, database: context.database, time: context.time, logger: context.logger)
-        try await keeper.run { fence in try await job.work(fence) }
-      } else {
-        try await repeatUntilCancelled()
-      }
+extension Job {
+  /// Does the work until the task is cancelled, again after a pause whenever it ends.
+  fileprivate func run(in context: ServiceContext) async {
+    if let lease {
+      let keeper = LeaseKeeper(
+        lease: lease, holder: context.copy, database: context.database, time: context.time, logger: context.logger)
+      try? await keeper.run { fence in try await work(fence) }
+    } else {
+      try? await repeatWork(in: context)
     }
-    // A service that returns before the shutdown ends the whole group.
-    try? await gracefulShutdown()
   }
 
-  private func repeatUntilCancelled() async throws {
+  private func repeatWork(in context: ServiceContext) async throws {
     var backoff = Backoff()
     while !Task.isCancelled {
       do {
-        try await job.work(nil)
+        try await work(nil)
         backoff.succeeded()
       } catch {
-        guard !Task.isCancelled else {
-          return
-        }
-        context.logger.error("job failed", error: error, metadata: ["job": "\(job.name)"])
+        try Task.checkCancellation()
+        context.logger.error("job failed", error: error, metadata: ["job": "\(name)"])
       }
       try await context.time.sleep(for: backoff.failed(randomness: context.randomness))
     }

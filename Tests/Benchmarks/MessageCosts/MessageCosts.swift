@@ -35,7 +35,8 @@ struct MessageCosts {
         for index in 0..<10 { profile.fields["field\(index)"] = .with { $0.kind = .stringValue("value \(index)") } }
       })
     try measure(
-      "100 events", InternalV1.FollowResponse.with { response in
+      "100 events",
+      InternalV1.FollowResponse.with { response in
         response.events = (0..<100).map { index in
           .with {
             $0.position = Int64(index)
@@ -57,6 +58,10 @@ struct MessageCosts {
       encoding = min(encoding, try ContinuousClock().measure { for _ in 0..<count { _ = try message.encoded() } })
     }
     let (decode, encode) = (decoding / count / .nanoseconds(1), encoding / count / .nanoseconds(1))
-    print("\(name), \(bytes.count) bytes: decode \(Int(decode)) ns, encode \(Int(encode)) ns")
+    let walking = try ContinuousClock().measure {
+      for _ in 0..<count { _ = try ResourceNames.names(in: bytes, of: M.descriptor) }
+    }
+    let walk = walking / count / .nanoseconds(1)
+    print("\(name), \(bytes.count) bytes: decode \(Int(decode)), encode \(Int(encode)), names \(Int(walk)) ns")
   }
 }

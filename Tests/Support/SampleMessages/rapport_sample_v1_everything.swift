@@ -876,75 +876,93 @@ extension SampleV1.Maps: BridgedMessage {
   /// The message in the wire format.
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
-    for entry in Self.entries(c.pointee.int32_keys_1, c.pointee.n_int32_keys_1) {
+    if c.pointee.n_int32_keys_1 > 1 { self.int32Keys.reserveCapacity(c.pointee.n_int32_keys_1) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.int32_keys_1, count: c.pointee.n_int32_keys_1) {
       let key = entry.pointee.key_1
       self.int32Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.int64_keys_2, c.pointee.n_int64_keys_2) {
+    if c.pointee.n_int64_keys_2 > 1 { self.int64Keys.reserveCapacity(c.pointee.n_int64_keys_2) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.int64_keys_2, count: c.pointee.n_int64_keys_2) {
       let key = entry.pointee.key_1
       self.int64Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.uint32_keys_3, c.pointee.n_uint32_keys_3) {
+    if c.pointee.n_uint32_keys_3 > 1 { self.uint32Keys.reserveCapacity(c.pointee.n_uint32_keys_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.uint32_keys_3, count: c.pointee.n_uint32_keys_3) {
       let key = entry.pointee.key_1
       self.uint32Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.uint64_keys_4, c.pointee.n_uint64_keys_4) {
+    if c.pointee.n_uint64_keys_4 > 1 { self.uint64Keys.reserveCapacity(c.pointee.n_uint64_keys_4) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.uint64_keys_4, count: c.pointee.n_uint64_keys_4) {
       let key = entry.pointee.key_1
       self.uint64Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.sint32_keys_5, c.pointee.n_sint32_keys_5) {
+    if c.pointee.n_sint32_keys_5 > 1 { self.sint32Keys.reserveCapacity(c.pointee.n_sint32_keys_5) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.sint32_keys_5, count: c.pointee.n_sint32_keys_5) {
       let key = entry.pointee.key_1
       self.sint32Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.sint64_keys_6, c.pointee.n_sint64_keys_6) {
+    if c.pointee.n_sint64_keys_6 > 1 { self.sint64Keys.reserveCapacity(c.pointee.n_sint64_keys_6) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.sint64_keys_6, count: c.pointee.n_sint64_keys_6) {
       let key = entry.pointee.key_1
       self.sint64Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.fixed32_keys_7, c.pointee.n_fixed32_keys_7) {
+    if c.pointee.n_fixed32_keys_7 > 1 { self.fixed32Keys.reserveCapacity(c.pointee.n_fixed32_keys_7) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.fixed32_keys_7, count: c.pointee.n_fixed32_keys_7) {
       let key = entry.pointee.key_1
       self.fixed32Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.fixed64_keys_8, c.pointee.n_fixed64_keys_8) {
+    if c.pointee.n_fixed64_keys_8 > 1 { self.fixed64Keys.reserveCapacity(c.pointee.n_fixed64_keys_8) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.fixed64_keys_8, count: c.pointee.n_fixed64_keys_8) {
       let key = entry.pointee.key_1
       self.fixed64Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.sfixed32_keys_9, c.pointee.n_sfixed32_keys_9) {
+    if c.pointee.n_sfixed32_keys_9 > 1 { self.sfixed32Keys.reserveCapacity(c.pointee.n_sfixed32_keys_9) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.sfixed32_keys_9, count: c.pointee.n_sfixed32_keys_9) {
       let key = entry.pointee.key_1
       self.sfixed32Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.sfixed64_keys_10, c.pointee.n_sfixed64_keys_10) {
+    if c.pointee.n_sfixed64_keys_10 > 1 { self.sfixed64Keys.reserveCapacity(c.pointee.n_sfixed64_keys_10) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.sfixed64_keys_10, count: c.pointee.n_sfixed64_keys_10) {
       let key = entry.pointee.key_1
       self.sfixed64Keys[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.bool_keys_11, c.pointee.n_bool_keys_11) {
+    if c.pointee.n_bool_keys_11 > 1 { self.boolKeys.reserveCapacity(c.pointee.n_bool_keys_11) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.bool_keys_11, count: c.pointee.n_bool_keys_11) {
       let key = entry.pointee.key_1 != 0
       self.boolKeys[key] = entry.pointee.value_2 != 0
     }
-    for entry in Self.entries(c.pointee.string_keys_12, c.pointee.n_string_keys_12) {
+    if c.pointee.n_string_keys_12 > 1 { self.stringKeys.reserveCapacity(c.pointee.n_string_keys_12) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.string_keys_12, count: c.pointee.n_string_keys_12) {
       let key = try Self.text(entry.pointee.key_1, 12)
       try Self.insert(try Self.text(entry.pointee.value_2, 12), key, into: &self.stringKeys, 12)
     }
-    for entry in Self.entries(c.pointee.bytes_values_13, c.pointee.n_bytes_values_13) {
+    if c.pointee.n_bytes_values_13 > 1 { self.bytesValues.reserveCapacity(c.pointee.n_bytes_values_13) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.bytes_values_13, count: c.pointee.n_bytes_values_13) {
       let key = try Self.text(entry.pointee.key_1, 13)
       try Self.insert(Self.bytes(entry.pointee.value_2), key, into: &self.bytesValues, 13)
     }
-    for entry in Self.entries(c.pointee.double_values_14, c.pointee.n_double_values_14) {
+    if c.pointee.n_double_values_14 > 1 { self.doubleValues.reserveCapacity(c.pointee.n_double_values_14) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.double_values_14, count: c.pointee.n_double_values_14) {
       let key = entry.pointee.key_1
       self.doubleValues[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.float_values_15, c.pointee.n_float_values_15) {
+    if c.pointee.n_float_values_15 > 1 { self.floatValues.reserveCapacity(c.pointee.n_float_values_15) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.float_values_15, count: c.pointee.n_float_values_15) {
       let key = entry.pointee.key_1
       self.floatValues[key] = entry.pointee.value_2
     }
-    for entry in Self.entries(c.pointee.color_values_16, c.pointee.n_color_values_16) {
+    if c.pointee.n_color_values_16 > 1 { self.colorValues.reserveCapacity(c.pointee.n_color_values_16) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.color_values_16, count: c.pointee.n_color_values_16) {
       let key = try Self.text(entry.pointee.key_1, 16)
       try Self.insert(.init(rawValue: entry.pointee.value_2), key, into: &self.colorValues, 16)
     }
-    for entry in Self.entries(c.pointee.scalars_values_17, c.pointee.n_scalars_values_17) {
+    if c.pointee.n_scalars_values_17 > 1 { self.scalarsValues.reserveCapacity(c.pointee.n_scalars_values_17) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.scalars_values_17, count: c.pointee.n_scalars_values_17) {
       let key = try Self.text(entry.pointee.key_1, 17)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.scalarsValues, 17)
     }
-    for entry in Self.entries(c.pointee.node_values_18, c.pointee.n_node_values_18) {
+    if c.pointee.n_node_values_18 > 1 { self.nodeValues.reserveCapacity(c.pointee.n_node_values_18) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.node_values_18, count: c.pointee.n_node_values_18) {
       let key = try Self.text(entry.pointee.key_1, 18)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.nodeValues, 18)
     }
@@ -1256,7 +1274,8 @@ extension SampleV1.Node: BridgedMessage {
     if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
     if let sub = c.pointee.child_2 { self._child = .init(try .init(reading: sub)) }
     if c.pointee.n_children_3 > 0 { self.children = try Self.messages(c.pointee.children_3, c.pointee.n_children_3) }
-    for entry in Self.entries(c.pointee.named_4, c.pointee.n_named_4) {
+    if c.pointee.n_named_4 > 1 { self.named.reserveCapacity(c.pointee.n_named_4) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.named_4, count: c.pointee.n_named_4) {
       let key = try Self.text(entry.pointee.key_1, 4)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.named, 4)
     }
@@ -1364,7 +1383,8 @@ extension SampleV1.WellKnown: BridgedMessage {
     if let sub = c.pointee.bytes_wrapper_17 { self.bytesWrapper = try .init(reading: sub) }
     if let sub = c.pointee.empty_18 { self.empty = try .init(reading: sub) }
     if c.pointee.n_timestamps_19 > 0 { self.timestamps = try Self.messages(c.pointee.timestamps_19, c.pointee.n_timestamps_19) }
-    for entry in Self.entries(c.pointee.durations_20, c.pointee.n_durations_20) {
+    if c.pointee.n_durations_20 > 1 { self.durations.reserveCapacity(c.pointee.n_durations_20) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.durations_20, count: c.pointee.n_durations_20) {
       let key = try Self.text(entry.pointee.key_1, 20)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.durations, 20)
     }

@@ -27,13 +27,13 @@ extension SampleV1 {
     /// `base`.
     public var base: [UInt8] = []
     /// `unknown_fields`.
-    public var unknownFields_11: String = ""
+    public var unknownFields_: String = ""
     /// `descriptor`.
     public var descriptor: String = ""
     /// `encode`.
-    public var encode_13: [Int32] = []
+    public var encode_: [Int32] = []
     /// `encoded`.
-    public var encoded_14: [String: String] = [:]
+    public var encoded_: [String: String] = [:]
     /// `int`.
     public var int: Int32? = nil
     /// `struct`.
@@ -49,7 +49,7 @@ extension SampleV1 {
     /// `arena`.
     public var arena: String = ""
     /// `write`.
-    public var write_22: String = ""
+    public var write_: String = ""
     /// `type_message`.
     public var typeMessage: SampleV1.Keywords.TypeMessage? = nil
     /// `self_message`.
@@ -142,16 +142,16 @@ extension SampleV1 {
       /// `PROTOCOL_DEFAULT`.
       public static let `default` = Self(rawValue: 4)
       /// `PROTOCOL_RAW_VALUE`.
-      public static let rawValue_5 = Self(rawValue: 5)
+      public static let rawValue_ = Self(rawValue: 5)
       /// `PROTOCOL_DESCRIPTION`.
-      public static let description_6 = Self(rawValue: 6)
+      public static let description_ = Self(rawValue: 6)
       /// `PROTOCOL_3D`.
       public static let _3d = Self(rawValue: 7)
       /// `ODD_NAME`.
       public static let oddName = Self(rawValue: 8)
 
       /// The values that have names, in the order of the .proto.
-      public static let allCases: [Self] = [unspecified, self_, init_, none_, `default`, rawValue_5, description_6, _3d, oddName]
+      public static let allCases: [Self] = [unspecified, self_, init_, none_, `default`, rawValue_, description_, _3d, oddName]
 
       /// The number on the wire.
       public var rawValue: Int32
@@ -222,7 +222,7 @@ extension SampleV1 {
       descriptor.methods[0])
 
     /// Named like the service's own member.
-    public static let descriptor_1 = ClientStreamingMethod<SampleV1.Message, SampleV1.BoolMessage>(
+    public static let descriptor_ = ClientStreamingMethod<SampleV1.Message, SampleV1.BoolMessage>(
       descriptor.methods[1])
 
     /// Named like an initializer.
@@ -263,12 +263,13 @@ extension SampleV1.Keywords: BridgedMessage {
     if c.pointee.n_n_init_8 > 0 { self.nInit = try Self.texts(c.pointee.n_init_8, c.pointee.n_n_init_8, 8) }
     self.hasClass = c.pointee.has_class_9
     if c.pointee.base_10.len > 0 { self.base = Self.bytes(c.pointee.base_10) }
-    if c.pointee.unknown_fields_11.len > 0 { self.unknownFields_11 = try Self.text(c.pointee.unknown_fields_11, 11) }
+    if c.pointee.unknown_fields_11.len > 0 { self.unknownFields_ = try Self.text(c.pointee.unknown_fields_11, 11) }
     if c.pointee.descriptor_12.len > 0 { self.descriptor = try Self.text(c.pointee.descriptor_12, 12) }
-    if c.pointee.n_encode_13 > 0 { self.encode_13 = Self.numbers(c.pointee.encode_13, c.pointee.n_encode_13) }
-    for entry in Self.entries(c.pointee.encoded_14, c.pointee.n_encoded_14) {
+    if c.pointee.n_encode_13 > 0 { self.encode_ = Self.numbers(c.pointee.encode_13, c.pointee.n_encode_13) }
+    if c.pointee.n_encoded_14 > 1 { self.encoded_.reserveCapacity(c.pointee.n_encoded_14) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.encoded_14, count: c.pointee.n_encoded_14) {
       let key = try Self.text(entry.pointee.key_1, 14)
-      try Self.insert(try Self.text(entry.pointee.value_2, 14), key, into: &self.encoded_14, 14)
+      try Self.insert(try Self.text(entry.pointee.value_2, 14), key, into: &self.encoded_, 14)
     }
     if c.pointee.has_int_15 != 0 { self.int = c.pointee.int_15 }
     if c.pointee.has_struct_16 != 0 { self.`struct` = try Self.text(c.pointee.struct_16, 16) }
@@ -277,7 +278,7 @@ extension SampleV1.Keywords: BridgedMessage {
     self.`operator` = c.pointee.operator_19
     if c.pointee.c_20.len > 0 { self.c = try Self.text(c.pointee.c_20, 20) }
     if c.pointee.arena_21.len > 0 { self.arena = try Self.text(c.pointee.arena_21, 21) }
-    if c.pointee.write_22.len > 0 { self.write_22 = try Self.text(c.pointee.write_22, 22) }
+    if c.pointee.write_22.len > 0 { self.write_ = try Self.text(c.pointee.write_22, 22) }
     if let sub = c.pointee.type_message_23 { self.typeMessage = try .init(reading: sub) }
     if let sub = c.pointee.self_message_24 { self.selfMessage = try .init(reading: sub) }
     switch c.pointee.oneof_0_case.rawValue {
@@ -343,21 +344,21 @@ extension SampleV1.Keywords: BridgedMessage {
       c.pointee.has_base_10 = 1
       c.pointee.base_10 = arena.bytes(self.base)
     }
-    if !self.unknownFields_11.isEmpty {
+    if !self.unknownFields_.isEmpty {
       c.pointee.has_unknown_fields_11 = 1
-      c.pointee.unknown_fields_11 = arena.text(self.unknownFields_11)
+      c.pointee.unknown_fields_11 = arena.text(self.unknownFields_)
     }
     if !self.descriptor.isEmpty {
       c.pointee.has_descriptor_12 = 1
       c.pointee.descriptor_12 = arena.text(self.descriptor)
     }
-    if !self.encode_13.isEmpty {
-      c.pointee.n_encode_13 = self.encode_13.count
-      c.pointee.encode_13 = arena.numbers(self.encode_13)
+    if !self.encode_.isEmpty {
+      c.pointee.n_encode_13 = self.encode_.count
+      c.pointee.encode_13 = arena.numbers(self.encode_)
     }
-    if !self.encoded_14.isEmpty {
-      c.pointee.n_encoded_14 = self.encoded_14.count
-      c.pointee.encoded_14 = try arena.entries(self.encoded_14, rapport__sample__v1__keywords__encoded_entry__type(), Rapport__Sample__V1__Keywords__EncodedEntry.self) { arena, entry, key, value in
+    if !self.encoded_.isEmpty {
+      c.pointee.n_encoded_14 = self.encoded_.count
+      c.pointee.encoded_14 = try arena.entries(self.encoded_, rapport__sample__v1__keywords__encoded_entry__type(), Rapport__Sample__V1__Keywords__EncodedEntry.self) { arena, entry, key, value in
         entry.pointee.has_key_1 = 1
         entry.pointee.key_1 = arena.text(key)
         entry.pointee.has_value_2 = 1
@@ -392,9 +393,9 @@ extension SampleV1.Keywords: BridgedMessage {
       c.pointee.has_arena_21 = 1
       c.pointee.arena_21 = arena.text(self.arena)
     }
-    if !self.write_22.isEmpty {
+    if !self.write_.isEmpty {
       c.pointee.has_write_22 = 1
-      c.pointee.write_22 = arena.text(self.write_22)
+      c.pointee.write_22 = arena.text(self.write_)
     }
     if let sub = self.typeMessage { c.pointee.type_message_23 = try arena.message(sub) }
     if let sub = self.selfMessage { c.pointee.self_message_24 = try arena.message(sub) }

@@ -124,7 +124,8 @@ extension SampleV1.Shelf: BridgedMessage {
   public func encoded() throws -> [UInt8] { try encodeBridged() }
   package init(reading c: UnsafePointer<CStruct>) throws {
     if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
-    for entry in Self.entries(c.pointee.books_2, c.pointee.n_books_2) {
+    if c.pointee.n_books_2 > 1 { self.books.reserveCapacity(c.pointee.n_books_2) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.books_2, count: c.pointee.n_books_2) {
       let key = try Self.text(entry.pointee.key_1, 2)
       try Self.insert(try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init(), key, into: &self.books, 2)
     }
@@ -203,14 +204,16 @@ extension SampleV1.SearchRequest: BridgedMessage {
     if c.pointee.parent_1.len > 0 { self.parent = try Self.text(c.pointee.parent_1, 1) }
     if let sub = c.pointee.criterion_2 { self.criterion = try .init(reading: sub) }
     if c.pointee.n_also_3 > 0 { self.also = try Self.texts(c.pointee.also_3, c.pointee.n_also_3, 3) }
-    for entry in Self.entries(c.pointee.labels_4, c.pointee.n_labels_4) {
+    if c.pointee.n_labels_4 > 1 { self.labels.reserveCapacity(c.pointee.n_labels_4) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.labels_4, count: c.pointee.n_labels_4) {
       let key = try Self.text(entry.pointee.key_1, 4)
       try Self.insert(try Self.text(entry.pointee.value_2, 4), key, into: &self.labels, 4)
     }
     if let sub = c.pointee.shelf_5 { self.shelf = try .init(reading: sub) }
     if let sub = c.pointee.more_6 { self.more = try .init(reading: sub) }
     if c.pointee.name_7.len > 0 { self.name = try Self.text(c.pointee.name_7, 7) }
-    for entry in Self.entries(c.pointee.numbered_8, c.pointee.n_numbered_8) {
+    if c.pointee.n_numbered_8 > 1 { self.numbered.reserveCapacity(c.pointee.n_numbered_8) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.numbered_8, count: c.pointee.n_numbered_8) {
       let key = entry.pointee.key_1
       self.numbered[key] = try entry.pointee.value_2.map { try .init(reading: $0) } ?? .init()
     }

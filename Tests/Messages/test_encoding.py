@@ -1,10 +1,10 @@
 """The wire format against Python's protobuf, byte by byte, in both directions."""
 
 import pytest
-from builder import fill
 from canonical import has_field_zero, has_odd_entry, in_map_order, to_varint
 from google.protobuf import message as protobuf_message
 from google.protobuf.internal import api_implementation
+from random_messages import fill
 
 PREFIX = "rapport.sample.v1."
 
@@ -66,7 +66,7 @@ def mutated(dice, data):
             case 2:
                 data[at:at] = dice.randbytes(dice.choice([1, 2, 9]))
             case 3:
-                del data[at:at + dice.choice([1, 2, 9])]
+                del data[at : at + dice.choice([1, 2, 9])]
             case 4:
                 data = data[:at]
             case 5:
@@ -105,4 +105,3 @@ def test_the_depth_cap_is_pythons(samples, pipe, depth):
 @pytest.mark.parametrize("depth", [1, 99, 100, 101, 5000])
 def test_the_depth_cap_holds_for_unknown_groups(samples, pipe, depth):
     judge(samples, pipe, PREFIX + "Nothing", b"\x0b" * depth + b"\x0c" * depth)
-
