@@ -66,6 +66,7 @@ extension Connection {
   /// Waits until the socket is ready in one of the wanted ways, or the session ends.
   func waitForSocket(reading: Bool, writing: Bool) async throws {
     guard let watch, !isClosed else { throw CloseReason.failed("The connection was closed.").error(name: nil) }
+    if watch.isReady(reading: reading, writing: writing) { return }
     try await withCheckedThrowingContinuation { continuation in
       readiness = continuation
       watch.setReading(reading)

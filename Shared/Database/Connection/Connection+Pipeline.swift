@@ -22,7 +22,12 @@ extension Connection {
         for rest in pushed[index...] { refuse(rest) }
         break
       }
-      if exchange.isSettled { slot?.ended() } else { send(exchange) }
+      if exchange.isSettled {
+        slot?.ended()
+        continue
+      }
+      if exchange.standsAlone { sendGarbage() }
+      if link != nil { send(exchange) } else { refuse(exchange) }
     }
     if link != nil { flush() }
   }
@@ -33,7 +38,6 @@ extension Connection {
   }
 
   private func send(_ exchange: Exchange) {
-    if exchange.standsAlone { sendGarbage() }
     var commands: [PipelineMachine<CommandResult, PreparedStatement>.Command] = []
     commands.reserveCapacity(exchange.commands.count + 2)
     var isSent = true
@@ -98,36 +102,29 @@ extension Connection {
 
   /// Reads all that has come.
   func receive() {
-    var wasFruitful = true
-    // Answers that come while others are handled save a turn of the event loop.
-    while wasFruitful, link != nil {
+    // An event may still come when another mode has just begun.
+    guard link != nil else { return }
+    repeat {
       guard link?.consumeInput() == true else {
         // What came before the end still counts.
-        _ = receiveReplies()
+        receiveReplies()
         return closeBroken()
       }
-      wasFruitful = receiveReplies()
+      receiveReplies()
       receiveNotifications()
-    }
+    } while watch?.isReady(reading: true, writing: false) == true && link != nil
     if link != nil { flush() }
   }
 
-  /// Whether a group has ended and more are on their way.
-  private func receiveReplies() -> Bool {
-    var hasEnded = false
-    while !machine.isEmpty {
-      guard let reply = nextReply() else { return hasEnded }
+  private func receiveReplies() {
+    while !machine.isEmpty, let reply = nextReply() {
       switch machine.received(reply) {
       case .none: continue
-      case .end(let end):
-        hasEnded = true
-        groupEnded(end)
+      case .end(let end): groupEnded(end)
       case .broken(let error):
-        close(.failed(error?.message ?? "The server's answers do not fit what it was asked."))
-        return false
+        return close(.failed(error?.message ?? "The server's answers do not fit what it was asked."))
       }
     }
-    return false
   }
 
   /// Nil when there is none yet, or the connection was closed because of it.

@@ -5,7 +5,11 @@ import Glibc
 ///
 /// It watches a duplicate of the descriptor: libpq may close its own at any time, and a source must not outlive the
 /// descriptor that it was made for.
+///
+/// A source tells of the peer's end once and then falls silent, even if data are still to be read before the end. So
+/// whoever waits asks ``isReady(reading:writing:)`` first.
 final class SocketWatch {
+  private let descriptor: Int32
   private let reader: any DispatchSourceRead
   private let writer: any DispatchSourceWrite
   private var isReading = false
@@ -18,6 +22,7 @@ final class SocketWatch {
     guard descriptor >= 0 else {
       throw DatabaseError(.insufficientResources, "No file descriptor for a connection.", isSafeToRetry: true)
     }
+    self.descriptor = descriptor
     let queue = connection.executor.queue
     reader = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
     writer = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
@@ -32,6 +37,13 @@ final class SocketWatch {
   }
 
   deinit { cancel() }
+
+  /// Whether the socket can be read or written now, or is at its end.
+  func isReady(reading: Bool, writing: Bool) -> Bool {
+    let events = (reading ? POLLIN : 0) | (writing ? POLLOUT : 0)
+    var query = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+    return poll(&query, 1, 0) != 0
+  }
 
   func setReading(_ isWanted: Bool) {
     guard isWanted != isReading else { return }

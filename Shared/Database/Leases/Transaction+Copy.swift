@@ -2,6 +2,7 @@ extension Transaction {
   /// COPY … FROM STDIN: sends what `body` writes. Gives the number of rows.
   ///
   /// Nothing of it is stored when `body` throws.
+  @discardableResult
   nonisolated(nonsending) package func copyIn(
     _ statement: Statement, _ body: nonisolated(nonsending) (CopyWriter) async throws -> Void
   ) async throws -> Int64 {

@@ -13,9 +13,8 @@ package final class TestCluster: Sendable {
   package let folder: String
   /// A superuser.
   package let administrator: Login
-  private let user: TestUser
-  /// Whoever keeps it, keeps the cluster: closing it stops PostgreSQL.
-  private let lifeline: FileHandle
+  let templates = TestTemplates()
+  private let keeper: ClusterKeeper
 
   /// The cluster of this process, started when it is first asked for.
   package static var shared: TestCluster {
@@ -24,14 +23,11 @@ package final class TestCluster: Sendable {
 
   private static let sharedStart = Task { try await TestCluster.start() }
 
-  private init(folder: String, administrator: Login, user: TestUser, lifeline: FileHandle) {
+  private init(folder: String, administrator: Login, keeper: ClusterKeeper) {
     self.folder = folder
     self.administrator = administrator
-    self.user = user
-    self.lifeline = lifeline
+    self.keeper = keeper
   }
-
-  deinit { try? lifeline.close() }
 
   /// Starts a cluster of its own, for tests that stop it.
   package static func start() async throws -> TestCluster {
@@ -40,8 +36,9 @@ package final class TestCluster: Sendable {
       let folder = try makeFolder(for: user)
       let administrator = Login(user: "postgres", password: "test-\(UInt64.random(in: 0...UInt64.max))")
       try initialize(folder, administrator, user)
-      let lifeline = try startWithLifeline(folder, user)
-      return TestCluster(folder: folder, administrator: administrator, user: user, lifeline: lifeline)
+      let keeper = try ClusterKeeper(folder: folder, user: user)
+      try keeper.command("start")
+      return TestCluster(folder: folder, administrator: administrator, keeper: keeper)
     }
   }
 
@@ -60,12 +57,12 @@ package final class TestCluster: Sendable {
 
   /// Stops it; all sessions are lost.
   package func stop(_ shutdown: Shutdown) async throws {
-    try await control("stop", "-m", shutdown.rawValue)
+    try await offThePool { [keeper] in try keeper.command("stop \(shutdown.rawValue)") }
   }
 
   /// Starts it again, and waits until it takes connections.
   package func startAgain() async throws {
-    try await control("start", "-l", "\(folder)/log")
+    try await offThePool { [keeper] in try keeper.command("start") }
   }
 
   /// A database client of the superuser's, to look and to break things. The caller shuts it down.
@@ -84,13 +81,6 @@ package final class TestCluster: Sendable {
     let database = Database(configuration: configuration, logger: .quiet)
     try await database.start()
     return database
-  }
-
-  private func control(_ arguments: String...) async throws {
-    let (folder, user) = (folder, user)
-    try await offThePool {
-      try user.run("pg_ctl", ["-D", "\(folder)/data", "-w", "-t", "60", "-s"] + arguments)
-    }
   }
 
   // MARK: Start
@@ -132,40 +122,6 @@ package final class TestCluster: Sendable {
     try file?.write(contentsOf: Data(settings.utf8))
     try file?.close()
   }
-
-  /// Starts PostgreSQL from a shell that stops it, and removes the folder, when its input is closed.
-  private static func startWithLifeline(_ folder: String, _ user: TestUser) throws -> FileHandle {
-    var ends: [Int32] = [-1, -1]
-    // Closed on exec, from the beginning: no other child of this process may keep the cluster alive.
-    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw TestClusterError("No socket pair: \(errno).") }
-    let output = Pipe()
-    let shell = Process()
-    shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    // A session of its own, so that the terminal's signals do not reach it.
-    shell.arguments =
-      ["setsid", "sh", "-c", Self.script, "sh", folder, try user.path(of: "pg_ctl")] + user.prefix
-    shell.standardInput = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
-    shell.standardOutput = output
-    try shell.run()
-    close(ends[0])
-    let said = output.fileHandleForReading.availableData
-    guard String(decoding: said, as: UTF8.self).hasPrefix("ready") else {
-      let log = (try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)) ?? ""
-      throw TestClusterError("PostgreSQL did not start: \(log)")
-    }
-    return FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
-  }
-
-  private static let script = """
-    folder=$1 control=$2
-    shift 2
-    "$@" "$control" -D "$folder/data" -l "$folder/log" -w -t 60 -s start </dev/null >/dev/null 2>&1 && echo ready
-    exec >/dev/null 2>&1
-    read -r line
-    "$@" "$control" -D "$folder/data" -s -m immediate -t 20 stop </dev/null
-    rm -rf "$folder"
-    """
 }
 
 /// Why there is no cluster.

@@ -15,12 +15,17 @@ package struct TestDatabase: Sendable {
   ///
   /// The roles' names begin with "test", whatever the clone's name: they are of the whole cluster. The clone goes with
   /// ``close()``, or with the cluster at the end of the process.
+  ///
+  /// - Parameter privateCluster: for a test that stops PostgreSQL; else all share the process's.
   package static func create(
-    service: String, migrations: [Migration] = [], configure: (inout DatabaseConfiguration) -> Void = { _ in }
+    service: String, migrations: [Migration] = [], on privateCluster: TestCluster? = nil,
+    configure: (inout DatabaseConfiguration) -> Void = { _ in }
   ) async throws -> TestDatabase {
-    let clone = try await TestTemplates.shared.clone(service: service, migrations: migrations)
+    let cluster: TestCluster
+    if let privateCluster { cluster = privateCluster } else { cluster = try await TestCluster.shared }
+    let clone = try await cluster.templates.clone(service: service, migrations: migrations, in: cluster)
     var configuration = DatabaseConfiguration(
-      server: clone.cluster.address(database: clone.name), roles: clone.roles, password: clone.credentials.password)
+      server: cluster.address(database: clone.name), roles: clone.roles, password: clone.credentials.password)
     configuration.lanes.readConnections = 1
     configuration.lanes.writeConnections = 2
     configure(&configuration)
@@ -28,16 +33,18 @@ package struct TestDatabase: Sendable {
     try await database.start()
     return TestDatabase(
       database: database, configuration: configuration,
-      ddl: Login(user: clone.roles.ddl, password: clone.credentials.ddlPassword), cluster: clone.cluster)
+      ddl: Login(user: clone.roles.ddl, password: clone.credentials.ddlPassword), cluster: cluster)
   }
 
   /// Gives a clone to `body`, and closes it afterwards.
   @discardableResult
   package static func with<Result>(
-    service: String, migrations: [Migration] = [], configure: (inout DatabaseConfiguration) -> Void = { _ in },
+    service: String, migrations: [Migration] = [], on privateCluster: TestCluster? = nil,
+    configure: (inout DatabaseConfiguration) -> Void = { _ in },
     _ body: (TestDatabase) async throws -> Result
   ) async throws -> Result {
-    let test = try await create(service: service, migrations: migrations, configure: configure)
+    let test = try await create(
+      service: service, migrations: migrations, on: privateCluster, configure: configure)
     do {
       let result = try await body(test)
       try await test.close()
@@ -67,6 +74,6 @@ package struct TestDatabase: Sendable {
   /// Stops ``database`` and drops the clone.
   package func close() async throws {
     await database.shutdown()
-    try await TestTemplates.shared.drop(configuration.server.database)
+    try await cluster.templates.drop(configuration.server.database, in: cluster)
   }
 }

@@ -1,11 +1,8 @@
 import Database
 
-/// The templates of the process's cluster: one per service and list of migrations, made once.
+/// The templates of a cluster: one per service and list of migrations, made once.
 actor TestTemplates {
-  static let shared = TestTemplates()
-
   struct Clone: Sendable {
-    let cluster: TestCluster
     let name: String
     let roles: RoleNames
     let credentials: Provisioner.Credentials
@@ -23,14 +20,13 @@ actor TestTemplates {
   private var client: Task<Database, any Error>?
   private var clones = 0
 
-  func clone(service: String, migrations: [Migration]) async throws -> Clone {
+  func clone(service: String, migrations: [Migration], in cluster: TestCluster) async throws -> Clone {
     let roles = try RoleNames(prefix: "test", service: service)
-    let cluster = try await TestCluster.shared
     let template = try await template(Key(service: service, migrations: migrations), roles, cluster).value
     guard let credentials = credentials[service] else { throw TestClusterError("No credentials of \(service).") }
     clones += 1
     let name = "clone_\(clones)"
-    let client = try await administrator()
+    let client = try await administrator(of: cluster)
     try await client.write(
       Statement(name: "clone", sql: "create database \(name) template \(template)"), as: .none)
     // A database's own grants are not cloned.
@@ -38,16 +34,16 @@ actor TestTemplates {
       Statement(name: "close", sql: "revoke all on database \(name) from public"), as: .none)
     try await client.write(
       Statement(name: "open", sql: "grant connect on database \(name) to \(roles.login), \(roles.ddl)"), as: .none)
-    return Clone(cluster: cluster, name: name, roles: roles, credentials: credentials)
+    return Clone(name: name, roles: roles, credentials: credentials)
   }
 
-  func drop(_ name: String) async throws {
-    try await administrator().write(
+  func drop(_ name: String, in cluster: TestCluster) async throws {
+    try await administrator(of: cluster).write(
       Statement(name: "drop", sql: "drop database if exists \(try quoted(name)) with (force)"), as: .none)
   }
 
-  private func administrator() async throws -> Database {
-    let task = client ?? Task { try await TestCluster.shared.administratorClient() }
+  private func administrator(of cluster: TestCluster) async throws -> Database {
+    let task = client ?? Task { try await cluster.administratorClient() }
     client = task
     return try await task.value
   }
