@@ -17,3 +17,12 @@ struct BackOff: Sendable, Hashable {
     return min(wait, maximum) * (1 + Self.spread * (2 * random - 1))
   }
 }
+
+extension BackOff {
+  /// The waits between attempts of a call that no server saw: none before the second attempt, since the reason is most
+  /// often a server that goes while others are there.
+  static func pauseBeforeAttempt(_ attempt: Int, random: Double = .random(in: 0...1)) -> Duration {
+    guard attempt > 2 else { return .zero }
+    return BackOff(minimum: .milliseconds(5), maximum: .milliseconds(200)).wait(after: attempt - 2, random: random)
+  }
+}

@@ -195,6 +195,8 @@ extension ClientExchange {
 
   private func open() async throws -> ClientStreamHandle {
     do {
+      let attempt = state.withLock { $0.attempts }
+      if attempt > 2 { try await RPCClient.pause(before: attempt) }
       let connection = try await pool.connection(deadline: deadline, waitsForReady: waitsForReady)
       let (messages, isEnded) = state.withLock { ($0.replay ?? [], $0.isEnded) }
       let stream = try await connection.open(headers, messages, isLast: isEnded, deadline: deadline)

@@ -107,12 +107,22 @@ extension RPCClient {
     var attempt = 0
     while true {
       attempt += 1
+      if attempt > 2 { try await Self.pause(before: attempt) }
       let connection = try await pool.connection(deadline: deadline, waitsForReady: options.waitsForReady)
       do {
         return try await connection.single(headers, message, deadline: deadline)
       } catch let error as RPCError where error.isUnseen && attempt < configuration.maxAttempts {
         continue
       }
+    }
+  }
+
+  /// Lets the reason go away for which servers refused the call.
+  static func pause(before attempt: Int) async throws {
+    do {
+      try await Task.sleep(for: BackOff.pauseBeforeAttempt(attempt))
+    } catch {
+      throw RPCError.callerCancelled
     }
   }
 
