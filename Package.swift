@@ -67,14 +67,6 @@ let package = Package(
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
-    program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
-
-    tests(
-      "CommandLineTests",
-      [
-        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values",
-        "rapport", .argumentParser, .crypto, .logging, .nioCore,
-      ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
