@@ -47,15 +47,15 @@ let package = Package(
     service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
     service(
+      "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
+    service(
       "CommandLineTool", in: "CommandLine",
       [
         "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging,
         .nioCore, .nioPosix,
       ]),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
-    room(
-      "DataTables", "Services/DataTables",
-      ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
 
     // What tests share.
     .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
@@ -67,10 +67,24 @@ let package = Package(
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
     program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
+    program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
+
+    tests(
+      "CommandLineTests",
+      [
+        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values",
+        "rapport", .argumentParser, .crypto, .logging, .nioCore,
+      ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
     tests("PopulationsTests", ["Messages", "Populations"]),
+    tests(
+      "DataTablesTests",
+      [
+        "Database", "DatabaseTesting", "DataTables", "Messages", "Populations", "RPC", "ServiceKit", "ServiceKitTesting",
+        "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",

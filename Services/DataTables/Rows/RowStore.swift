@@ -43,29 +43,48 @@ struct RowStore: Sendable {
       .first.map { try Self.row($0, of: table) }
   }
 
-  /// The rows of up to 10,000 keys of one column, in any order.
-  func find(_ values: SQLValue, of field: TableField, in table: CustomTableDefinition) async throws -> [TablesV1.Row] {
-    try await rows(whose: field.column, type: field.keptType, areIn: values, in: table)
+  /// The rows of up to 10,000 values of a unique column, by value.
+  ///
+  /// - Parameter keyOnly: rows carry that column alone.
+  func find(
+    _ values: SQLValue, of field: TableField, in table: CustomTableDefinition, keyOnly: Bool
+  ) async throws -> [SQLValue: TablesV1.Row] {
+    let columns = keyOnly ? "id" : Self.columns(of: table)
+    let statement = Statement(
+      name: "rows.find",
+      sql: """
+        SELECT \(field.column), \(columns)
+        FROM \(table.rows)
+        WHERE \(field.column) = ANY ($1::\(field.keptType.sqlType)[])
+        """)
+    var found: [SQLValue: TablesV1.Row] = [:]
+    for row in try await database.read(statement, [values], as: .entity(table.entity)) {
+      let value = try SQLValue.stored(field.keptType, in: row, at: 0)
+      if keyOnly {
+        var message = TablesV1.Row()
+        message.name = "\(table.message.name)/rows/\(try row.int(1))"
+        message.values[field.storage.id] = value.message
+        found[value] = message
+      } else {
+        found[value] = try Self.row(row, of: table, from: 1)
+      }
+    }
+    return found
   }
 
-  /// The rows of up to 10,000 numbers, in any order.
+  /// The rows of up to 10,000 numbers.
   func find(numbers: [Int64], in table: CustomTableDefinition) async throws -> [Int64: TablesV1.Row] {
-    let values = SQLValue.intArray(numbers.map(Optional.some))
-    let rows = try await rows(whose: "id", type: .integer, areIn: values, in: table)
-    return Dictionary(rows.map { ($0.number ?? 0, $0) }, uniquingKeysWith: { first, _ in first })
-  }
-
-  private func rows(
-    whose column: String, type: FieldType, areIn values: SQLValue, in table: CustomTableDefinition
-  ) async throws -> [TablesV1.Row] {
     let statement = Statement(
       name: "rows.batch_get",
       sql: """
         SELECT \(Self.columns(of: table))
         FROM \(table.rows)
-        WHERE \(column) = ANY ($1::\(type.sqlType)[])
+        WHERE id = ANY ($1::bigint[])
         """)
-    return try await database.read(statement, [values], as: .entity(table.entity)).map { try Self.row($0, of: table) }
+    let rows = try await database.read(
+      statement, [.intArray(numbers.map(Optional.some))], as: .entity(table.entity))
+    return try Dictionary(
+      rows.map { (try $0.int(0), try Self.row($0, of: table)) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The rows of a table by number, behind `after`.
@@ -90,13 +109,14 @@ struct RowStore: Sendable {
     (["id", "created_at", "updated_at"] + table.fields.map(\.column)).map { prefix + $0 }.joined(separator: ", ")
   }
 
-  static func row(_ row: Row, of table: CustomTableDefinition) throws -> TablesV1.Row {
+  /// - Parameter first: the place of the first of ``columns(of:as:)``.
+  static func row(_ row: Row, of table: CustomTableDefinition, from first: Int = 0) throws -> TablesV1.Row {
     var message = TablesV1.Row()
-    message.name = "\(table.message.name)/rows/\(try row.int(0))"
-    message.createTime = try row.timestamp(1).message
-    message.updateTime = try row.timestamp(2).message
+    message.name = "\(table.message.name)/rows/\(try row.int(first))"
+    message.createTime = try row.timestamp(first + 1).message
+    message.updateTime = try row.timestamp(first + 2).message
     for (place, field) in table.fields.enumerated() {
-      let value = try value(of: field, in: row, at: place + 3)
+      let value = try value(of: field, in: row, at: first + place + 3)
       message.values[field.storage.id] = value
       if field.kind == .profile, case .int64Value(let number) = value?.kind {
         message.profile = "\(table.owner?.name ?? "")/profiles/\(number)"
