@@ -26,7 +26,6 @@ let package = Package(
     // What every service stands on, lowest first.
     .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
     room("Messages", "Shared/Messages", ["CMessages"]),
-    program("protoc-gen-rapport", "Shared/Generator", [.protobuf, .protobufPlugin]),
     room("Values", "Shared/Values"),
     room("RPC", "Shared/RPC", ["CNghttp2", "CZlib", "Messages", .logging, .nioCore, .nioPosix, .nioSSL]),
     room("HTTP", "Shared/HTTP", [.logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]),
@@ -41,43 +40,17 @@ let package = Package(
     room("UserTables", "Shared/UserTables", ["Database", "Messages", "RPC", "ServiceKit", "Values"]),
 
     // The services: a library each, and a main of a few lines.
-    service(
-      "Gateway", ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
-    program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
     service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
-    service(
-      "CommandLineTool", in: "CommandLine",
-      [
-        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto, .logging,
-        .nioCore, .nioPosix,
-      ]),
-    program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
 
     // What tests share.
-    .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),
-    room("SampleMessages", "Tests/Support/SampleMessages", ["CSampleMessages", "CMessages", "Messages"]),
-    program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
-    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
-    program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "RPC", .logging, .nioCore]),
-    program("rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
 
-    program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
 
-    tests(
-      "CommandLineTests",
-      [
-        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values",
-        "rapport", .argumentParser, .crypto, .logging, .nioCore,
-      ]),
-    tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
-    tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
-    tests("MessagesTests", ["CMessages", "Messages", "SampleMessages"]),
     tests("PopulationsTests", ["Messages", "Populations"]),
     tests(
       "DataTablesTests",
@@ -85,14 +58,6 @@ let package = Package(
         "Database", "DatabaseTesting", "DataTables", "Messages", "Populations", "RPC", "ServiceKit", "ServiceKitTesting",
         "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
       ]),
-    tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
-    tests(
-      "ServiceKitTests",
-      [
-        "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
-        .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
-      ]),
-    tests("ValuesTests", ["Values"]),
   ]
 )
 

@@ -16,7 +16,7 @@ extension CustomTableStore {
   func create(
     _ message: TablesV1.CustomTable, id: String, entity: Int64, owner: ProfileOwner?, links: [String]
   ) async throws -> CustomTableDefinition? {
-    try await schema.ensureEntityRole(entity)
+    try await ensureRole(of: entity)
     let draft = try CustomTableDefinition(
       number: 0, entity: entity, message: message, owner: owner, everyID: [], targets: [:])
     return try await schema.transaction { transaction in

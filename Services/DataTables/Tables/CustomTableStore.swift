@@ -11,12 +11,27 @@ struct CustomTableStore: Sendable {
   let database: Database
   let schema: SchemaConnection
   let roles: RoleNames
+  private let entities: EntityRoles
+
+  init(database: Database, schema: SchemaConnection, roles: RoleNames) {
+    self.database = database
+    self.schema = schema
+    self.roles = roles
+    self.entities = EntityRoles(schema: schema)
+  }
+
+  /// Makes the role of an entity, unless there is one.
+  func ensureRole(of entity: Int64) async throws {
+    try await entities.ensure(entity)
+  }
 
   // MARK: - Reading
 
   /// The table of an id, or nil where the entity has none.
   func find(_ id: String, entity: Int64) async throws -> CustomTableDefinition? {
-    try await database.read(Self.byID, [.int(entity), .text(id)], as: .entity(entity)).first.map(Self.definition)
+    try await entities.ensure(entity)
+    return try await database.read(Self.byID, [.int(entity), .text(id)], as: .entity(entity))
+      .first.map(Self.definition)
   }
 
   private static let byID = Statement(
@@ -29,7 +44,8 @@ struct CustomTableStore: Sendable {
 
   /// Tables of one entity by id, behind `after`.
   func list(entity: Int64, after: String, limit: Int) async throws -> [CustomTableDefinition] {
-    try await database.read(
+    try await entities.ensure(entity)
+    return try await database.read(
       Self.inOrder, [.int(entity), .text(after), .int(Int64(limit))], as: .entity(entity)
     ).map(Self.definition)
   }
@@ -46,7 +62,8 @@ struct CustomTableStore: Sendable {
 
   /// The tables of one entity whose rows belong to profiles of a table, by number.
   func list(ofProfileTable number: Int64, entity: Int64) async throws -> [CustomTableDefinition] {
-    try await database.read(Self.ofProfileTable, [.int(number)], as: .entity(entity)).map(Self.definition)
+    try await entities.ensure(entity)
+    return try await database.read(Self.ofProfileTable, [.int(number)], as: .entity(entity)).map(Self.definition)
   }
 
   /// The same, of whichever entity the transaction's role sees.
