@@ -1,5 +1,6 @@
 internal import Database
 internal import Messages
+internal import RPC
 internal import ServiceKit
 internal import UserTables
 
@@ -55,21 +56,29 @@ struct ProfileFollower: LogEffect {
 
   func rebuild() async throws {
     for table in try await tables.listOwned() {
-      guard let owner = table.owner, let match = try? DataTablesNames.profileTable.match(owner.name) else { continue }
-      let scope = Principal.Entity(id: table.entity, key: match.id("entity"))
       var last: Int64 = 0
-      while true {
-        let known = try await profileNumbers(in: table, behind: last)
-        guard let end = known.last else { break }
+      while case let known = try await profileNumbers(in: table, behind: last), let end = known.last {
         last = end
-        let found = try await self.profiles.resolve(
-          known.map { TypeV1.Value(.int64Value($0)) }, by: "", in: owner.name, entity: scope)
-        let gone = zip(known, found).filter { $0.1 == 0 }.map(\.0)
+        let gone = try await missing(known, of: table)
         if gone.isEmpty { continue }
         try await database.transaction(as: .worker) { transaction in
-          try await delete(gone, of: owner.number, entity: table.entity, in: transaction)
+          try await delete(gone, of: table.owner?.number ?? 0, entity: table.entity, in: transaction)
         }
       }
+    }
+  }
+
+  /// Those of the profiles that Profiles does not know; 0 alone, for all, when it does not know their table.
+  private func missing(_ numbers: [Int64], of table: CustomTableDefinition) async throws -> [Int64] {
+    guard let owner = table.owner else { return [] }
+    let key = try DataTablesNames.profileTable.match(owner.name).id("entity")
+    do {
+      let found = try await profiles.resolve(
+        numbers.map { TypeV1.Value(.int64Value($0)) }, by: "", in: owner.name,
+        entity: Principal.Entity(id: table.entity, key: key))
+      return zip(numbers, found).filter { $0.1 == 0 }.map(\.0)
+    } catch let error as RPCError where error.code == .notFound {
+      return [0]
     }
   }
 

@@ -54,6 +54,10 @@ final class ProfilesDouble: Sendable {
     }
   }
 
+  func removeTable(_ name: String) {
+    state.withLock { _ = $0.tables.removeValue(forKey: name) }
+  }
+
   func removeProfile(_ number: UInt32, from name: String) {
     state.withLock { state in
       state.tables[name]?.living.remove(number)
