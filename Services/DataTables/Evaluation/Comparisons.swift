@@ -74,7 +74,8 @@ struct Comparisons: Sendable {
     guard values.count <= 10_000 else {
       throw FieldFault([.init(path, "There are more than 10,000. Send fewer.")])
     }
-    if values.isEmpty { return "false" }
+    // The operand stays in the statement: PostgreSQL refuses parameters that nothing refers to.
+    if values.isEmpty { return "(\(operand.expression) IS NULL AND false)" }
     // Whole days are ranges, and values that are multiplied are no list.
     if operand.type == .timestamp || operand.factor != nil || operand.type == .integer {
       var conditions: [String] = []

@@ -41,28 +41,42 @@ struct TestSuite: Sendable {
   }
 
   /// Starts it for one test.
-  static func with(_ body: (TestSuite) async throws -> Void) async throws {
+  ///
+  /// - Parameter source: of Messaging, where it records interactions.
+  static func with(source: Router? = nil, _ body: (TestSuite) async throws -> Void) async throws {
+    await Turnstile.shared.enter()
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await run(source, body)) } catch { outcome = .failure(error) }
+    await Turnstile.shared.leave()
+    try outcome.get()
+  }
+
+  private static func run(_ source: Router?, _ body: (TestSuite) async throws -> Void) async throws {
     try await TestDatabase.with(service: "datatables", migrations: DataTablesMigrations.all) { test in
       let (keys, time, profiles) = (Keys(), ManualTime(SystemTime().now), ProfilesDouble())
       profiles.addTable(customers, number: 7)
       profiles.addProfiles(1...20, to: customers)
       let server = try await Running(.profiles, profiles.router, keys.trusted, time)
       let identity = WorkloadIdentity(signer: PrincipalSigner(service: .dataTables, key: keys.dataTables), time: time)
+      var peers: [PeerSource] = []
+      var messaging: Running?
+      if let source {
+        let running = try await Running(.messaging, source, keys.trusted, time)
+        peers = [PeerSource(service: .messaging, client: running.client, identity: identity)]
+        messaging = running
+      }
       let rooms = Rooms(
         database: test.database,
         tables: CustomTableStore(
           database: test.database, schema: test.schemaConnection(), roles: test.configuration.roles),
-        profiles: ProfileDirectory(client: server.client, identity: identity), sources: [],
+        profiles: ProfileDirectory(client: server.client, identity: identity), sources: peers,
         pages: PageTokens(key: SymmetricKey(size: .bits256)), requests: RequestLedger(time: time))
       let own = try await Running(.dataTables, rooms.router, keys.trusted, time)
       let suite = TestSuite(test: test, profiles: profiles, client: own.client, time: time, rooms: rooms, keys: keys)
-      do { try await body(suite) } catch {
-        await own.stop()
-        await server.stop()
-        throw error
-      }
-      await own.stop()
-      await server.stop()
+      let outcome: Result<Void, any Error>
+      do { outcome = .success(try await body(suite)) } catch { outcome = .failure(error) }
+      for running in [own, server, messaging] { await running?.stop() }
+      try outcome.get()
     }
   }
 
@@ -75,7 +89,7 @@ struct TestSuite: Sendable {
       _ service: ServiceName, _ router: Router, _ keys: [ServiceName: [Curve25519.Signing.PublicKey]],
       _ time: any TimeSource
     ) async throws {
-      let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+      let logger = Logger(label: "test", factory: { StreamLogHandler.standardError(label: $0) })
       let verifier = PrincipalVerifier(service: service, keys: keys, time: time)
       server = RPCServer(
         router: router, interceptors: [Authentication(verifier: verifier, logger: logger)],
@@ -183,6 +197,26 @@ struct TestSuite: Sendable {
   func events() async throws -> [(type: String, body: [UInt8], entity: Int64)] {
     let statement = Statement(name: "test.events", sql: "SELECT type, body, entity FROM log_outbox ORDER BY id")
     return try await test.database.read(statement, [], as: .worker).map { (try $0.text(0), try $0.bytes(1), try $0.int(2)) }
+  }
+}
+
+/// Lets so many tests at once use the cluster, whose connections are counted.
+private actor Turnstile {
+  static let shared = Turnstile()
+
+  private var free = 8
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  func enter() async {
+    if free > 0 {
+      free -= 1
+    } else {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
+  func leave() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }
 
