@@ -37,7 +37,8 @@ let package = Package(
         "Database", "HTTP", "Messages", "RPC", "Values", .configuration, .coreMetrics, .crypto, .logging, .nioCore,
         .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .unixSignals,
       ]),
-    room("UserTables", "Shared/UserTables", ["Database", "Messages", "Values"]),
+    room("Populations", "Shared/Populations", ["CRoaring", "Messages"]),
+    room("UserTables", "Shared/UserTables", ["Database", "Messages", "RPC", "ServiceKit", "Values"]),
 
     // The services: a library each, and a main of a few lines.
     service(
@@ -46,6 +47,9 @@ let package = Package(
     program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
     service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
+    service(
+      "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
     service(
       "CommandLineTool", in: "CommandLine",
       [
@@ -78,6 +82,13 @@ let package = Package(
         "Values",
         "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
+    tests(
+      "DataTablesTests",
+      [
+        "Database", "DatabaseTesting", "DataTables", "Messages", "Populations", "RPC", "ServiceKit",
+        "ServiceKitTesting",
+        "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests(
       "GatewayTests",
@@ -89,6 +100,7 @@ let package = Package(
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
+    tests("PopulationsTests", ["Messages", "Populations"]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",

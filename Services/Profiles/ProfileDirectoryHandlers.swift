@@ -92,7 +92,7 @@ struct ProfileDirectoryHandlers: Sendable {
       }
       try change.set(field, to: value)
       return try await writer.upsert(key, change, in: table, provenance: provenance, once: once)
-    } catch let fault as ProfileFault { throw RPCError.invalid(fault) }
+    } catch let fault as FieldFault { throw RPCError.invalid(fault) }
 
     func require(_ match: ResourceMatch) async throws -> ProfileTableDefinition {
       guard let entity = try call.access.entity(named: match.id("entity")),

@@ -46,7 +46,7 @@ struct ProfileHandlers: Sendable {
       throw RPCError.invalid("profile.name", "It ends in a number. End it in a unique attribute: `attribute=value`.")
     }
     var change = try self.change(sent.fields, table: table, call: call)
-    do { try change.set(field, to: value) } catch let fault as ProfileFault { throw RPCError.invalid(fault) }
+    do { try change.set(field, to: value) } catch let fault as FieldFault { throw RPCError.invalid(fault) }
     let written = try await writer.upsert(
       .unique(field, value), change, in: table, provenance: provenance(request.provenance),
       once: Once(request, id: request.requestId, call: call, entity: table.entity))
@@ -89,7 +89,7 @@ struct ProfileHandlers: Sendable {
     let reader = FieldReader(zone: try call.access.zone(of: table.entity))
     do {
       return try ProfileChange(fields, mask: mask, table: table, reader: reader)
-    } catch let fault as ProfileFault { throw RPCError.invalid(fault) }
+    } catch let fault as FieldFault { throw RPCError.invalid(fault) }
   }
 
   /// The fields that a mask names; nil stands for those that are sent.

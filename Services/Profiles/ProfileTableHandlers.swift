@@ -28,7 +28,7 @@ struct ProfileTableHandlers: Sendable {
     }
     var table = ProfileTableRules.completed(request.profileTable ?? .init())
     table.name = "\(parent)/profileTables/\(request.profileTableId)"
-    do throws(ProfileTableFault) { try ProfileTableRules.check(table) } catch { throw RPCError.invalid(error) }
+    do throws(DefinitionFault) { try ProfileTableRules.check(table) } catch { throw RPCError.invalid(error) }
     try await checkReferences(of: table, parent: parent, call: call)
     guard let created = try await store.create(table, id: request.profileTableId, entity: entity) else {
       throw RPCError.tableExists(request.profileTableId)
@@ -74,7 +74,7 @@ struct ProfileTableHandlers: Sendable {
       }
       guard let updated else { throw RPCError.notFound(match.name) }
       return updated.message
-    } catch let fault as ProfileTableFault { throw RPCError.invalid(fault) }
+    } catch let fault as DefinitionFault { throw RPCError.invalid(fault) }
   }
 
   private func delete(
@@ -130,35 +130,17 @@ private struct TableMask: Sendable {
     func takes(_ path: String, isSet: Bool) -> Bool { paths.isEmpty ? isSet : paths.contains(path) }
     if takes("display_name", isSet: !sent.displayName.isEmpty) { new.displayName = sent.displayName }
     if takes("attributes", isSet: !sent.attributes.isEmpty) {
-      new.attributes = merged(old.attributes, with: sent.attributes, by: \.id)
+      new.attributes = old.attributes.replacing(sent.attributes, by: \.id)
     }
     if takes("subscriptions", isSet: !sent.subscriptions.isEmpty) {
-      new.subscriptions = merged(old.subscriptions, with: sent.subscriptions, by: \.id)
+      new.subscriptions = old.subscriptions.replacing(sent.subscriptions, by: \.id)
     }
     if takes("segments", isSet: !sent.segments.isEmpty) {
-      new.segments = merged(old.segments, with: sent.segments, by: \.id)
+      new.segments = old.segments.replacing(sent.segments, by: \.id)
     }
     if takes("references", isSet: !sent.references.isEmpty) {
-      new.references = merged(old.references, with: sent.references, by: \.id)
+      new.references = old.references.replacing(sent.references, by: \.id)
     }
     return new
   }
-
-  /// What is sent replaces what has the same id, or is added; what is not sent stays.
-  private func merged<Field>(_ old: [Field], with sent: [Field], by id: KeyPath<Field, String>) -> [Field] {
-    var merged = old
-    for field in sent {
-      if let place = merged.firstIndex(where: { $0[keyPath: id] == field[keyPath: id] }) {
-        merged[place] = field
-      } else {
-        merged.append(field)
-      }
-    }
-    return merged
-  }
-}
-
-/// Reads a field that names a resource.
-func name(_ text: String, as pattern: ResourcePattern, field: String) throws(RPCError) -> ResourceMatch {
-  do { return try pattern.match(text) } catch { throw .invalidName(error, field: field) }
 }

@@ -21,14 +21,14 @@ package enum ProfilesService {
       database: context.database, schema: context.schema, roles: context.database.configuration.roles)
     let repositories = RepositoryDirectory(peers: context.peers, identity: context.workload)
     let store = ProfileStore(database: context.database)
-    let imports = ImportStore(database: context.database)
     let writer = ProfileWriter(
       database: context.database, store: store, requests: context.requests, repositories: repositories)
     var router = Router()
     ProfileTableHandlers(store: tables, repositories: repositories, pages: context.pageTokens).register(on: &router)
     ProfileHandlers(tables: tables, store: store, writer: writer, pages: context.pageTokens).register(on: &router)
     ProfileImportHandlers(
-      tables: tables, store: imports, database: context.database, repositories: repositories, pages: context.pageTokens
+      tables: tables, imports: ImportCalls(database: context.database, pages: context.pageTokens),
+      repositories: repositories
     ).register(on: &router)
     ProfileDirectoryHandlers(tables: tables, store: store, writer: writer, database: context.database)
       .register(on: &router)

@@ -1,6 +1,7 @@
 internal import Messages
 internal import RPC
 internal import ServiceKit
+internal import UserTables
 
 /// Asks DataTables about the repositories that profiles refer to.
 struct RepositoryDirectory: Sendable {

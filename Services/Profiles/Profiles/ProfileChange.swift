@@ -12,11 +12,11 @@ struct ProfileChange: Sendable {
   /// - Parameters:
   ///   - fields: as sent.
   ///   - mask: the fields that change; one that is not sent is cleared. Nil: those that are sent.
-  /// - Throws: ``ProfileFault`` with everything that is wrong.
+  /// - Throws: ``FieldFault`` with everything that is wrong.
   init(
     _ fields: [String: TypeV1.Value], mask: [String]? = nil, table: ProfileTableDefinition, reader: FieldReader
   ) throws {
-    var problems: [ProfileFault.Problem] = []
+    var problems: [FieldFault.Problem] = []
     for id in mask ?? fields.keys.sorted() {
       guard let field = table.field(id) else {
         problems.append(.init("profile.fields.\(id)", "The table has no field of this name. Send one that it has."))
@@ -28,16 +28,16 @@ struct ProfileChange: Sendable {
         problems.append(.init("profile.fields.\(id)", error.explanation))
       }
     }
-    if !problems.isEmpty { throw ProfileFault(problems) }
+    if !problems.isEmpty { throw FieldFault(problems) }
   }
 
   /// Adds a value that the caller did not send as a field: the key that addresses the profile.
   ///
-  /// - Throws: ``ProfileFault`` when the field was sent with another value.
+  /// - Throws: ``FieldFault`` when the field was sent with another value.
   mutating func set(_ field: ProfileField, to value: SQLValue) throws {
     if let sent = values.first(where: { $0.field.storage.id == field.storage.id }) {
       guard sent.value == value else {
-        throw ProfileFault([
+        throw FieldFault([
           .init(
             "profile.fields.\(field.storage.id)", "The field differs from the key in the name. Send the same value.")
         ])
@@ -49,7 +49,7 @@ struct ProfileChange: Sendable {
 
   /// Adds the defaults of a new profile, and checks that nothing is missing.
   ///
-  /// - Throws: ``ProfileFault`` naming every required field without a value.
+  /// - Throws: ``FieldFault`` naming every required field without a value.
   mutating func complete(for table: ProfileTableDefinition) throws {
     for field in table.fields {
       guard !values.contains(where: { $0.field.storage.id == field.storage.id }), let value = field.defaultValue
@@ -60,28 +60,8 @@ struct ProfileChange: Sendable {
       field.storage.isRequired && !values.contains { $0.field.storage.id == field.storage.id && $0.value != .null }
     }
     if !missing.isEmpty {
-      throw ProfileFault(
+      throw FieldFault(
         missing.map { .init("profile.fields.\($0.storage.id)", "The field is required. Send a value.") })
     }
-  }
-}
-
-/// Why a profile is refused: each field at fault, and what to do.
-struct ProfileFault: Error, Sendable, Hashable {
-  struct Problem: Sendable, Hashable {
-    /// The path in the request.
-    let field: String
-    let explanation: String
-
-    init(_ field: String, _ explanation: String) {
-      self.field = field
-      self.explanation = explanation
-    }
-  }
-
-  let problems: [Problem]
-
-  init(_ problems: [Problem]) {
-    self.problems = problems
   }
 }

@@ -72,7 +72,7 @@ struct ProfileWriter: Sendable {
         }
       } catch let error as DatabaseError where error.kind == .uniqueViolation && remaining > 0 {
         remaining -= 1
-      } catch let fault as ProfileFault {
+      } catch let fault as FieldFault {
         throw RPCError.invalid(fault)
       }
     }
@@ -104,19 +104,5 @@ struct ProfileWriter: Sendable {
       if try await repositories.missing([key], in: repository, entity: scope).isEmpty { continue }
       throw RPCError.invalid("profile.fields.\(field.storage.id)", RepositoryDirectory.missingReason)
     }
-  }
-}
-
-/// A request whose effect happens once, however often it is sent with the same id.
-struct Once<Request: Message>: Sendable {
-  let key: RequestLedger.Key
-  let request: Request
-  /// The entity in which the effect happens.
-  let scope: Principal.Entity
-
-  init(_ request: Request, id: String, call: Call, entity: Int64) throws {
-    self.key = try RequestLedger.Key(id, of: call, entity: entity)
-    self.request = request
-    self.scope = try call.access.scope(of: entity)
   }
 }

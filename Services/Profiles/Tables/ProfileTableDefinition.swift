@@ -89,14 +89,10 @@ struct ProfileField: Sendable {
   }
 
   init(attribute: ProfilesV1.Attribute, number: Int) throws {
-    guard let type = FieldType(attribute.type) else { throw ProfileTableFault.unknownType(of: attribute.id) }
-    var storage = FieldDefinition(id: attribute.id, number: number, type: type)
+    guard var storage = FieldDefinition(id: attribute.id, number: number, bounds: attribute.bounds) else {
+      throw DefinitionFault("attributes", "The attribute “\(attribute.id)” has no known type. Set one.")
+    }
     storage.isRequired = attribute.required
-    storage.isUnique = attribute.unique ?? (attribute.meaning == .emailAddress)
-    storage.isMultiValued = attribute.multiValued
-    storage.minimumLength = Int(attribute.minLength)
-    storage.maximumLength = attribute.maxLength == 0 ? storage.longestDefault : Int(attribute.maxLength)
-    storage.acceptedValues = attribute.acceptedValues
     self.kind = .attribute
     self.storage = storage
   }
@@ -122,9 +118,15 @@ struct ProfileField: Sendable {
   }
 }
 
-extension FieldDefinition {
-  /// A unique text stays short enough for PostgreSQL's index, whose entries hold some 2,700 bytes.
-  static let longestUnique = 500
-
-  fileprivate var longestDefault: Int { isUnique ? Self.longestUnique : Self.longestText }
+extension ProfilesV1.Attribute {
+  /// What its values are held to.
+  var bounds: FieldRules.Bounds {
+    var bounds = FieldRules.Bounds(type: type)
+    bounds.isUnique = unique ?? (meaning == .emailAddress)
+    bounds.isMultiValued = multiValued
+    bounds.minLength = minLength
+    bounds.maxLength = maxLength
+    bounds.acceptedValues = acceptedValues
+    return bounds
+  }
 }

@@ -1,7 +1,6 @@
 internal import Database
 internal import Messages
 internal import ServiceKit
-internal import Synchronization
 internal import UserTables
 
 /// Keeps the definitions of profile tables, and the tables themselves in step with them.
@@ -11,18 +10,22 @@ struct ProfileTableStore: Sendable {
   private let database: Database
   private let schema: SchemaConnection
   private let roles: RoleNames
+  private let entities: EntityRoles
 
   init(database: Database, schema: SchemaConnection, roles: RoleNames) {
     self.database = database
     self.schema = schema
     self.roles = roles
+    self.entities = EntityRoles(schema: schema)
   }
 
   // MARK: - Reading
 
   /// The table of an id, or nil where the entity has none.
   func find(_ id: String, entity: Int64) async throws -> ProfileTableDefinition? {
-    try await database.read(Self.byID, [.int(entity), .text(id)], as: .entity(entity)).first.map(Self.definition)
+    try await entities.ensure(entity)
+    return try await database.read(Self.byID, [.int(entity), .text(id)], as: .entity(entity))
+      .first.map(Self.definition)
   }
 
   private static let byID = Statement(
@@ -35,7 +38,8 @@ struct ProfileTableStore: Sendable {
 
   /// Tables of one entity by id, behind `after`.
   func list(entity: Int64, after: String, limit: Int) async throws -> [ProfileTableDefinition] {
-    try await database.read(
+    try await entities.ensure(entity)
+    return try await database.read(
       Self.inOrder, [.int(entity), .text(after), .int(Int64(limit))], as: .entity(entity)
     ).map(Self.definition)
   }
@@ -69,7 +73,7 @@ struct ProfileTableStore: Sendable {
   func create(
     _ message: ProfilesV1.ProfileTable, id: String, entity: Int64
   ) async throws -> ProfileTableDefinition? {
-    try await schema.ensureEntityRole(entity)
+    try await entities.ensure(entity)
     let draft = try ProfileTableDefinition(number: 0, entity: entity, message: message, everyID: [])
     return try await schema.transaction { transaction in
       let inserted = try await transaction.execute(
@@ -145,7 +149,7 @@ struct ProfileTableStore: Sendable {
   ///   - id: of the table.
   ///   - change: makes the new definition from the one that holds now, and checks it on its own.
   /// - Returns: nil when the entity has no such table.
-  /// - Throws: ``ProfileTableFault`` when stored data depends on what would change.
+  /// - Throws: ``DefinitionFault`` when stored data depends on what would change.
   func update(
     _ id: String, entity: Int64,
     change: @escaping @Sendable (ProfilesV1.ProfileTable) throws -> ProfilesV1.ProfileTable

@@ -85,6 +85,30 @@ extension InternalV1 {
     public init() {}
   }
 
+  /// `rapport.internal.v1.BatchEvaluateRowsRequest`.
+  public struct BatchEvaluateRowsRequest {
+    /// The profile table whose profiles are asked for.
+    public var profileTable: String = ""
+    /// At most 500.
+    public var criteria: [TargetingV1.RowsCriterion] = []
+    /// Microseconds since the Unix epoch that stand for now.
+    public var now: Int64 = 0
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.BatchEvaluateRowsResponse`.
+  public struct BatchEvaluateRowsResponse {
+    /// One for each criterion, in their order.
+    public var answers: [InternalV1.EvaluateRowsResponse] = []
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
   /// `rapport.internal.v1.EvaluateRepositoryRequest`.
   public struct EvaluateRepositoryRequest {
     /// `entities/{entity}/customTables/{custom_table}`, of type REPOSITORY.
@@ -105,6 +129,59 @@ extension InternalV1 {
   public struct EvaluateRepositoryResponse {
     /// `keys`.
     public var keys: [String] = []
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.ReadRowsRequest`.
+  public struct ReadRowsRequest {
+    /// `entities/{entity}/customTables/{custom_table}`.
+    public var table: String = ""
+    /// At most 1,000.
+    public var numbers: [Int64] = []
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.ReadRowsResponse`.
+  public struct ReadRowsResponse {
+    /// `rows`.
+    public var rows: [TablesV1.Row] = []
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.WriteRowRequest`.
+  public struct WriteRowRequest {
+    /// Its name ends in a row's number or in `column=value` of a unique column; for a new row without a key,
+    /// in `rows/-`.
+    public var row: TablesV1.Row? {
+      get { _row?.value }
+      set { _row = newValue.map { .init($0) } }
+    }
+    private var _row: MessageBox<TablesV1.Row>? = nil
+    /// Creates a row that does not exist. Its name must end in a unique column or in `-` then.
+    public var createMissing: Bool = false
+    /// Made from what the write is for, so that a repeat has no second effect. At most 128 characters.
+    public var requestId: String = ""
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.WriteRowResponse`.
+  public struct WriteRowResponse {
+    /// The row's number.
+    public var number: Int64 = 0
+    /// It did not exist before.
+    public var created: Bool = false
     /// Fields that this build does not know, as they stood on the wire.
     public var unknownFields: [UInt8] = []
     /// A message with nothing set.
@@ -162,13 +239,25 @@ extension InternalV1 {
     public static let evaluateRows = UnaryMethod<InternalV1.EvaluateRowsRequest, InternalV1.EvaluateRowsResponse>(
       descriptor.methods[2])
 
+    /// Answers several such questions at once. Those about one table are answered by one pass over its rows.
+    public static let batchEvaluateRows = UnaryMethod<InternalV1.BatchEvaluateRowsRequest, InternalV1.BatchEvaluateRowsResponse>(
+      descriptor.methods[3])
+
     /// Answers the business keys of the rows of a repository that meet a condition.
     public static let evaluateRepository = UnaryMethod<InternalV1.EvaluateRepositoryRequest, InternalV1.EvaluateRepositoryResponse>(
-      descriptor.methods[3])
+      descriptor.methods[4])
+
+    /// Returns up to 1,000 rows by number. One that does not exist is left out.
+    public static let readRows = UnaryMethod<InternalV1.ReadRowsRequest, InternalV1.ReadRowsResponse>(
+      descriptor.methods[5])
+
+    /// Changes a row, or creates it, once for each request id.
+    public static let writeRow = UnaryMethod<InternalV1.WriteRowRequest, InternalV1.WriteRowResponse>(
+      descriptor.methods[6])
 
     /// Returns the latest rows of each of up to 1,000 profiles, newest first.
     public static let listLatestRows = UnaryMethod<InternalV1.ListLatestRowsRequest, InternalV1.ListLatestRowsResponse>(
-      descriptor.methods[4])
+      descriptor.methods[7])
   }
 }
 
@@ -383,12 +472,82 @@ extension InternalV1.EvaluateRowsResponse: BridgedMessage {
   }
 }
 
+extension InternalV1.BatchEvaluateRowsRequest: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__BatchEvaluateRowsRequest
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__batch_evaluate_rows_request__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 7)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.profile_table_1.len > 0 { self.profileTable = try Self.text(c.pointee.profile_table_1, 1) }
+    if c.pointee.n_criteria_2 > 0 { self.criteria = try Self.messages(c.pointee.criteria_2, c.pointee.n_criteria_2) }
+    self.now = c.pointee.now_3
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.profileTable.isEmpty {
+      c.pointee.has_profile_table_1 = 1
+      c.pointee.profile_table_1 = arena.text(self.profileTable)
+    }
+    if !self.criteria.isEmpty {
+      c.pointee.n_criteria_2 = self.criteria.count
+      c.pointee.criteria_2 = try arena.messages(self.criteria)
+    }
+    if self.now != 0 {
+      c.pointee.has_now_3 = 1
+      c.pointee.now_3 = self.now
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.BatchEvaluateRowsResponse: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__BatchEvaluateRowsResponse
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__batch_evaluate_rows_response__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 8)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.n_answers_1 > 0 { self.answers = try Self.messages(c.pointee.answers_1, c.pointee.n_answers_1) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.answers.isEmpty {
+      c.pointee.n_answers_1 = self.answers.count
+      c.pointee.answers_1 = try arena.messages(self.answers)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
 extension InternalV1.EvaluateRepositoryRequest: BridgedMessage {
   package typealias CStruct = Rapport__Internal__V1__EvaluateRepositoryRequest
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__evaluate_repository_request__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 7)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 9)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -430,7 +589,7 @@ extension InternalV1.EvaluateRepositoryResponse: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__evaluate_repository_response__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 8)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 10)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -455,12 +614,149 @@ extension InternalV1.EvaluateRepositoryResponse: BridgedMessage {
   }
 }
 
+extension InternalV1.ReadRowsRequest: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__ReadRowsRequest
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__read_rows_request__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 11)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.table_1.len > 0 { self.table = try Self.text(c.pointee.table_1, 1) }
+    if c.pointee.n_numbers_2 > 0 { self.numbers = Self.numbers(c.pointee.numbers_2, c.pointee.n_numbers_2) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.table.isEmpty {
+      c.pointee.has_table_1 = 1
+      c.pointee.table_1 = arena.text(self.table)
+    }
+    if !self.numbers.isEmpty {
+      c.pointee.n_numbers_2 = self.numbers.count
+      c.pointee.numbers_2 = arena.numbers(self.numbers)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.ReadRowsResponse: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__ReadRowsResponse
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__read_rows_response__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 12)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.n_rows_1 > 0 { self.rows = try Self.messages(c.pointee.rows_1, c.pointee.n_rows_1) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.rows.isEmpty {
+      c.pointee.n_rows_1 = self.rows.count
+      c.pointee.rows_1 = try arena.messages(self.rows)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.WriteRowRequest: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__WriteRowRequest
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__write_row_request__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 13)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if let sub = c.pointee.row_1 { self._row = .init(try .init(reading: sub)) }
+    self.createMissing = c.pointee.create_missing_2 != 0
+    if c.pointee.request_id_3.len > 0 { self.requestId = try Self.text(c.pointee.request_id_3, 3) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if let sub = self._row { c.pointee.row_1 = try arena.message(sub.value) }
+    if self.createMissing {
+      c.pointee.has_create_missing_2 = 1
+      c.pointee.create_missing_2 = self.createMissing ? 1 : 0
+    }
+    if !self.requestId.isEmpty {
+      c.pointee.has_request_id_3 = 1
+      c.pointee.request_id_3 = arena.text(self.requestId)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.WriteRowResponse: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__WriteRowResponse
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__write_row_response__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 14)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    self.number = c.pointee.number_1
+    self.created = c.pointee.created_2 != 0
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if self.number != 0 {
+      c.pointee.has_number_1 = 1
+      c.pointee.number_1 = self.number
+    }
+    if self.created {
+      c.pointee.has_created_2 = 1
+      c.pointee.created_2 = self.created ? 1 : 0
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
 extension InternalV1.ListLatestRowsRequest: BridgedMessage {
   package typealias CStruct = Rapport__Internal__V1__ListLatestRowsRequest
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__list_latest_rows_request__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 9)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 15)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -500,7 +796,7 @@ extension InternalV1.ListLatestRowsResponse: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__list_latest_rows_response__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 10)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 16)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -538,7 +834,7 @@ extension InternalV1.ProfileRows: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__profile_rows__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 12)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_table_directory, index: 18)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -582,23 +878,36 @@ extension MessagesFiles {
       aWxlVGFibGVSDHByb2ZpbGVUYWJsZRJGCgljcml0ZXJpb24YAiABKAsyIy5yYXBwb3J0LnRhcmdldGluZy52MS5Sb3dzQ3JpdGVyaW9uQgPg\
       QQJSCWNyaXRlcmlvbhIQCgNub3cYAyABKANSA25vdyK/AQoURXZhbHVhdGVSb3dzUmVzcG9uc2USOwoIcHJvZmlsZXMYASABKAsyHy5yYXBw\
       b3J0LmludGVybmFsLnYxLlBvcHVsYXRpb25SCHByb2ZpbGVzEiwKEmhvbGRzX3dpdGhvdXRfcm93cxgCIAEoCFIQaG9sZHNXaXRob3V0Um93\
-      cxI8Cgl3aXRoX3Jvd3MYAyABKAsyHy5yYXBwb3J0LmludGVybmFsLnYxLlBvcHVsYXRpb25SCHdpdGhSb3dzIssBChlFdmFsdWF0ZVJlcG9z\
-      aXRvcnlSZXF1ZXN0EjgKBXRhYmxlGAEgASgJQiLgQQL6QRwKGnRhYmxlcy5yYXBwb3J0L0N1c3RvbVRhYmxlUgV0YWJsZRIbCgZjb2x1bW4Y\
-      AiABKAlCA+BBAlIGY29sdW1uEkUKCmNvbXBhcmlzb24YAyABKAsyIC5yYXBwb3J0LnRhcmdldGluZy52MS5Db21wYXJpc29uQgPgQQJSCmNv\
-      bXBhcmlzb24SEAoDbm93GAQgASgDUgNub3ciNgoaRXZhbHVhdGVSZXBvc2l0b3J5UmVzcG9uc2USGAoEa2V5cxgBIAMoCUIEmMIYAVIEa2V5\
-      cyKDAQoVTGlzdExhdGVzdFJvd3NSZXF1ZXN0EjgKBXRhYmxlGAEgASgJQiLgQQL6QRwKGnRhYmxlcy5yYXBwb3J0L0N1c3RvbVRhYmxlUgV0\
-      YWJsZRIaCghwcm9maWxlcxgCIAMoDVIIcHJvZmlsZXMSFAoFbGltaXQYAyABKAVSBWxpbWl0Is4BChZMaXN0TGF0ZXN0Um93c1Jlc3BvbnNl\
-      ElUKCHByb2ZpbGVzGAEgAygLMjkucmFwcG9ydC5pbnRlcm5hbC52MS5MaXN0TGF0ZXN0Um93c1Jlc3BvbnNlLlByb2ZpbGVzRW50cnlSCHBy\
-      b2ZpbGVzGl0KDVByb2ZpbGVzRW50cnkSEAoDa2V5GAEgASgNUgNrZXkSNgoFdmFsdWUYAiABKAsyIC5yYXBwb3J0LmludGVybmFsLnYxLlBy\
-      b2ZpbGVSb3dzUgV2YWx1ZToCOAEiOQoLUHJvZmlsZVJvd3MSKgoEcm93cxgBIAMoCzIWLnJhcHBvcnQudGFibGVzLnYxLlJvd1IEcm93czLE\
-      BQoVVGFibGVEaXJlY3RvcnlTZXJ2aWNlEqgBChNEZXNjcmliZUN1c3RvbVRhYmxlEi8ucmFwcG9ydC5pbnRlcm5hbC52MS5EZXNjcmliZUN1\
-      c3RvbVRhYmxlUmVxdWVzdBowLnJhcHBvcnQuaW50ZXJuYWwudjEuRGVzY3JpYmVDdXN0b21UYWJsZVJlc3BvbnNlIi6SwhgqEAkaCHByb2Zp\
-      bGVzGgltZXNzYWdpbmcaBWZvcm1zGgphdXRvbWF0aW9uEnQKCEZpbmRSb3dzEiQucmFwcG9ydC5pbnRlcm5hbC52MS5GaW5kUm93c1JlcXVl\
-      c3QaJS5yYXBwb3J0LmludGVybmFsLnYxLkZpbmRSb3dzUmVzcG9uc2UiG5LCGBcQCRoIcHJvZmlsZXMaCW1lc3NhZ2luZxJ1CgxFdmFsdWF0\
-      ZVJvd3MSKC5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRlUm93c1JlcXVlc3QaKS5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRlUm93\
-      c1Jlc3BvbnNlIhCSwhgMEAkaCHByb2ZpbGVzEocBChJFdmFsdWF0ZVJlcG9zaXRvcnkSLi5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRl\
-      UmVwb3NpdG9yeVJlcXVlc3QaLy5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRlUmVwb3NpdG9yeVJlc3BvbnNlIhCSwhgMEAkaCHByb2Zp\
-      bGVzEogBCg5MaXN0TGF0ZXN0Um93cxIqLnJhcHBvcnQuaW50ZXJuYWwudjEuTGlzdExhdGVzdFJvd3NSZXF1ZXN0GisucmFwcG9ydC5pbnRl\
-      cm5hbC52MS5MaXN0TGF0ZXN0Um93c1Jlc3BvbnNlIh2SwhgZEAkaCW1lc3NhZ2luZxoKYXV0b21hdGlvbmIGcHJvdG8z
+      cxI8Cgl3aXRoX3Jvd3MYAyABKAsyHy5yYXBwb3J0LmludGVybmFsLnYxLlBvcHVsYXRpb25SCHdpdGhSb3dzIrkBChhCYXRjaEV2YWx1YXRl\
+      Um93c1JlcXVlc3QSSgoNcHJvZmlsZV90YWJsZRgBIAEoCUIl4EEC+kEfCh1wcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIMcHJvZmls\
+      ZVRhYmxlEj8KCGNyaXRlcmlhGAIgAygLMiMucmFwcG9ydC50YXJnZXRpbmcudjEuUm93c0NyaXRlcmlvblIIY3JpdGVyaWESEAoDbm93GAMg\
+      ASgDUgNub3ciYAoZQmF0Y2hFdmFsdWF0ZVJvd3NSZXNwb25zZRJDCgdhbnN3ZXJzGAEgAygLMikucmFwcG9ydC5pbnRlcm5hbC52MS5FdmFs\
+      dWF0ZVJvd3NSZXNwb25zZVIHYW5zd2VycyLLAQoZRXZhbHVhdGVSZXBvc2l0b3J5UmVxdWVzdBI4CgV0YWJsZRgBIAEoCUIi4EEC+kEcChp0\
+      YWJsZXMucmFwcG9ydC9DdXN0b21UYWJsZVIFdGFibGUSGwoGY29sdW1uGAIgASgJQgPgQQJSBmNvbHVtbhJFCgpjb21wYXJpc29uGAMgASgL\
+      MiAucmFwcG9ydC50YXJnZXRpbmcudjEuQ29tcGFyaXNvbkID4EECUgpjb21wYXJpc29uEhAKA25vdxgEIAEoA1IDbm93IjYKGkV2YWx1YXRl\
+      UmVwb3NpdG9yeVJlc3BvbnNlEhgKBGtleXMYASADKAlCBJjCGAFSBGtleXMiZQoPUmVhZFJvd3NSZXF1ZXN0EjgKBXRhYmxlGAEgASgJQiLg\
+      QQL6QRwKGnRhYmxlcy5yYXBwb3J0L0N1c3RvbVRhYmxlUgV0YWJsZRIYCgdudW1iZXJzGAIgAygDUgdudW1iZXJzIj4KEFJlYWRSb3dzUmVz\
+      cG9uc2USKgoEcm93cxgBIAMoCzIWLnJhcHBvcnQudGFibGVzLnYxLlJvd1IEcm93cyKLAQoPV3JpdGVSb3dSZXF1ZXN0Ei0KA3JvdxgBIAEo\
+      CzIWLnJhcHBvcnQudGFibGVzLnYxLlJvd0ID4EECUgNyb3cSJQoOY3JlYXRlX21pc3NpbmcYAiABKAhSDWNyZWF0ZU1pc3NpbmcSIgoKcmVx\
+      dWVzdF9pZBgDIAEoCUID4EECUglyZXF1ZXN0SWQiRAoQV3JpdGVSb3dSZXNwb25zZRIWCgZudW1iZXIYASABKANSBm51bWJlchIYCgdjcmVh\
+      dGVkGAIgASgIUgdjcmVhdGVkIoMBChVMaXN0TGF0ZXN0Um93c1JlcXVlc3QSOAoFdGFibGUYASABKAlCIuBBAvpBHAoadGFibGVzLnJhcHBv\
+      cnQvQ3VzdG9tVGFibGVSBXRhYmxlEhoKCHByb2ZpbGVzGAIgAygNUghwcm9maWxlcxIUCgVsaW1pdBgDIAEoBVIFbGltaXQizgEKFkxpc3RM\
+      YXRlc3RSb3dzUmVzcG9uc2USVQoIcHJvZmlsZXMYASADKAsyOS5yYXBwb3J0LmludGVybmFsLnYxLkxpc3RMYXRlc3RSb3dzUmVzcG9uc2Uu\
+      UHJvZmlsZXNFbnRyeVIIcHJvZmlsZXMaXQoNUHJvZmlsZXNFbnRyeRIQCgNrZXkYASABKA1SA2tleRI2CgV2YWx1ZRgCIAEoCzIgLnJhcHBv\
+      cnQuaW50ZXJuYWwudjEuUHJvZmlsZVJvd3NSBXZhbHVlOgI4ASI5CgtQcm9maWxlUm93cxIqCgRyb3dzGAEgAygLMhYucmFwcG9ydC50YWJs\
+      ZXMudjEuUm93UgRyb3dzMr4IChVUYWJsZURpcmVjdG9yeVNlcnZpY2USqAEKE0Rlc2NyaWJlQ3VzdG9tVGFibGUSLy5yYXBwb3J0LmludGVy\
+      bmFsLnYxLkRlc2NyaWJlQ3VzdG9tVGFibGVSZXF1ZXN0GjAucmFwcG9ydC5pbnRlcm5hbC52MS5EZXNjcmliZUN1c3RvbVRhYmxlUmVzcG9u\
+      c2UiLpLCGCoQCRoIcHJvZmlsZXMaCW1lc3NhZ2luZxoFZm9ybXMaCmF1dG9tYXRpb24SdAoIRmluZFJvd3MSJC5yYXBwb3J0LmludGVybmFs\
+      LnYxLkZpbmRSb3dzUmVxdWVzdBolLnJhcHBvcnQuaW50ZXJuYWwudjEuRmluZFJvd3NSZXNwb25zZSIbksIYFxAJGghwcm9maWxlcxoJbWVz\
+      c2FnaW5nEnUKDEV2YWx1YXRlUm93cxIoLnJhcHBvcnQuaW50ZXJuYWwudjEuRXZhbHVhdGVSb3dzUmVxdWVzdBopLnJhcHBvcnQuaW50ZXJu\
+      YWwudjEuRXZhbHVhdGVSb3dzUmVzcG9uc2UiEJLCGAwQCRoIcHJvZmlsZXMShAEKEUJhdGNoRXZhbHVhdGVSb3dzEi0ucmFwcG9ydC5pbnRl\
+      cm5hbC52MS5CYXRjaEV2YWx1YXRlUm93c1JlcXVlc3QaLi5yYXBwb3J0LmludGVybmFsLnYxLkJhdGNoRXZhbHVhdGVSb3dzUmVzcG9uc2Ui\
+      EJLCGAwQCRoIcHJvZmlsZXMShwEKEkV2YWx1YXRlUmVwb3NpdG9yeRIuLnJhcHBvcnQuaW50ZXJuYWwudjEuRXZhbHVhdGVSZXBvc2l0b3J5\
+      UmVxdWVzdBovLnJhcHBvcnQuaW50ZXJuYWwudjEuRXZhbHVhdGVSZXBvc2l0b3J5UmVzcG9uc2UiEJLCGAwQCRoIcHJvZmlsZXMSfQoIUmVh\
+      ZFJvd3MSJC5yYXBwb3J0LmludGVybmFsLnYxLlJlYWRSb3dzUmVxdWVzdBolLnJhcHBvcnQuaW50ZXJuYWwudjEuUmVhZFJvd3NSZXNwb25z\
+      ZSIkksIYIBAJGgltZXNzYWdpbmcaBWZvcm1zGgphdXRvbWF0aW9uEnIKCFdyaXRlUm93EiQucmFwcG9ydC5pbnRlcm5hbC52MS5Xcml0ZVJv\
+      d1JlcXVlc3QaJS5yYXBwb3J0LmludGVybmFsLnYxLldyaXRlUm93UmVzcG9uc2UiGZLCGBUQCRoFZm9ybXMaCmF1dG9tYXRpb24SiAEKDkxp\
+      c3RMYXRlc3RSb3dzEioucmFwcG9ydC5pbnRlcm5hbC52MS5MaXN0TGF0ZXN0Um93c1JlcXVlc3QaKy5yYXBwb3J0LmludGVybmFsLnYxLkxp\
+      c3RMYXRlc3RSb3dzUmVzcG9uc2UiHZLCGBkQCRoJbWVzc2FnaW5nGgphdXRvbWF0aW9uYgZwcm90bzM=
       """)
 }

@@ -50,6 +50,18 @@ void   rapport__internal__v1__evaluate_rows_response__init
   static const Rapport__Internal__V1__EvaluateRowsResponse init_value = RAPPORT__INTERNAL__V1__EVALUATE_ROWS_RESPONSE__INIT;
   *message = init_value;
 }
+void   rapport__internal__v1__batch_evaluate_rows_request__init
+                     (Rapport__Internal__V1__BatchEvaluateRowsRequest         *message)
+{
+  static const Rapport__Internal__V1__BatchEvaluateRowsRequest init_value = RAPPORT__INTERNAL__V1__BATCH_EVALUATE_ROWS_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__batch_evaluate_rows_response__init
+                     (Rapport__Internal__V1__BatchEvaluateRowsResponse         *message)
+{
+  static const Rapport__Internal__V1__BatchEvaluateRowsResponse init_value = RAPPORT__INTERNAL__V1__BATCH_EVALUATE_ROWS_RESPONSE__INIT;
+  *message = init_value;
+}
 void   rapport__internal__v1__evaluate_repository_request__init
                      (Rapport__Internal__V1__EvaluateRepositoryRequest         *message)
 {
@@ -60,6 +72,30 @@ void   rapport__internal__v1__evaluate_repository_response__init
                      (Rapport__Internal__V1__EvaluateRepositoryResponse         *message)
 {
   static const Rapport__Internal__V1__EvaluateRepositoryResponse init_value = RAPPORT__INTERNAL__V1__EVALUATE_REPOSITORY_RESPONSE__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__read_rows_request__init
+                     (Rapport__Internal__V1__ReadRowsRequest         *message)
+{
+  static const Rapport__Internal__V1__ReadRowsRequest init_value = RAPPORT__INTERNAL__V1__READ_ROWS_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__read_rows_response__init
+                     (Rapport__Internal__V1__ReadRowsResponse         *message)
+{
+  static const Rapport__Internal__V1__ReadRowsResponse init_value = RAPPORT__INTERNAL__V1__READ_ROWS_RESPONSE__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__write_row_request__init
+                     (Rapport__Internal__V1__WriteRowRequest         *message)
+{
+  static const Rapport__Internal__V1__WriteRowRequest init_value = RAPPORT__INTERNAL__V1__WRITE_ROW_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__write_row_response__init
+                     (Rapport__Internal__V1__WriteRowResponse         *message)
+{
+  static const Rapport__Internal__V1__WriteRowResponse init_value = RAPPORT__INTERNAL__V1__WRITE_ROW_RESPONSE__INIT;
   *message = init_value;
 }
 void   rapport__internal__v1__list_latest_rows_request__init
@@ -456,6 +492,108 @@ const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_rows_response__
   (ProtobufCMessageInit) rapport__internal__v1__evaluate_rows_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor rapport__internal__v1__batch_evaluate_rows_request__field_descriptors[3] =
+{
+  {
+    "profile_table_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsRequest, has_profile_table_1),
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsRequest, profile_table_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "criteria_2",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsRequest, n_criteria_2),
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsRequest, criteria_2),
+    &rapport__targeting__v1__rows_criterion__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "now_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsRequest, has_now_3),
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsRequest, now_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__batch_evaluate_rows_request__field_indices_by_name[] = {
+  1,   /* field[1] = criteria_2 */
+  2,   /* field[2] = now_3 */
+  0,   /* field[0] = profile_table_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__batch_evaluate_rows_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__batch_evaluate_rows_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.BatchEvaluateRowsRequest",
+  "BatchEvaluateRowsRequest",
+  "Rapport__Internal__V1__BatchEvaluateRowsRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__BatchEvaluateRowsRequest),
+  3,
+  rapport__internal__v1__batch_evaluate_rows_request__field_descriptors,
+  rapport__internal__v1__batch_evaluate_rows_request__field_indices_by_name,
+  1,  rapport__internal__v1__batch_evaluate_rows_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__batch_evaluate_rows_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__batch_evaluate_rows_response__field_descriptors[1] =
+{
+  {
+    "answers_1",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsResponse, n_answers_1),
+    offsetof(Rapport__Internal__V1__BatchEvaluateRowsResponse, answers_1),
+    &rapport__internal__v1__evaluate_rows_response__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__batch_evaluate_rows_response__field_indices_by_name[] = {
+  0,   /* field[0] = answers_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__batch_evaluate_rows_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__batch_evaluate_rows_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.BatchEvaluateRowsResponse",
+  "BatchEvaluateRowsResponse",
+  "Rapport__Internal__V1__BatchEvaluateRowsResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__BatchEvaluateRowsResponse),
+  1,
+  rapport__internal__v1__batch_evaluate_rows_response__field_descriptors,
+  rapport__internal__v1__batch_evaluate_rows_response__field_indices_by_name,
+  1,  rapport__internal__v1__batch_evaluate_rows_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__batch_evaluate_rows_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__internal__v1__evaluate_repository_request__field_descriptors[4] =
 {
   {
@@ -569,6 +707,210 @@ const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_repository_resp
   rapport__internal__v1__evaluate_repository_response__field_indices_by_name,
   1,  rapport__internal__v1__evaluate_repository_response__number_ranges,
   (ProtobufCMessageInit) rapport__internal__v1__evaluate_repository_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__read_rows_request__field_descriptors[2] =
+{
+  {
+    "table_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__ReadRowsRequest, has_table_1),
+    offsetof(Rapport__Internal__V1__ReadRowsRequest, table_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "numbers_2",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Rapport__Internal__V1__ReadRowsRequest, n_numbers_2),
+    offsetof(Rapport__Internal__V1__ReadRowsRequest, numbers_2),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__read_rows_request__field_indices_by_name[] = {
+  1,   /* field[1] = numbers_2 */
+  0,   /* field[0] = table_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__read_rows_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__read_rows_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.ReadRowsRequest",
+  "ReadRowsRequest",
+  "Rapport__Internal__V1__ReadRowsRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__ReadRowsRequest),
+  2,
+  rapport__internal__v1__read_rows_request__field_descriptors,
+  rapport__internal__v1__read_rows_request__field_indices_by_name,
+  1,  rapport__internal__v1__read_rows_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__read_rows_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__read_rows_response__field_descriptors[1] =
+{
+  {
+    "rows_1",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__ReadRowsResponse, n_rows_1),
+    offsetof(Rapport__Internal__V1__ReadRowsResponse, rows_1),
+    &rapport__tables__v1__row__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__read_rows_response__field_indices_by_name[] = {
+  0,   /* field[0] = rows_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__read_rows_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__read_rows_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.ReadRowsResponse",
+  "ReadRowsResponse",
+  "Rapport__Internal__V1__ReadRowsResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__ReadRowsResponse),
+  1,
+  rapport__internal__v1__read_rows_response__field_descriptors,
+  rapport__internal__v1__read_rows_response__field_indices_by_name,
+  1,  rapport__internal__v1__read_rows_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__read_rows_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__write_row_request__field_descriptors[3] =
+{
+  {
+    "row_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Internal__V1__WriteRowRequest, row_1),
+    &rapport__tables__v1__row__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "create_missing_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Rapport__Internal__V1__WriteRowRequest, has_create_missing_2),
+    offsetof(Rapport__Internal__V1__WriteRowRequest, create_missing_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__WriteRowRequest, has_request_id_3),
+    offsetof(Rapport__Internal__V1__WriteRowRequest, request_id_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__write_row_request__field_indices_by_name[] = {
+  1,   /* field[1] = create_missing_2 */
+  2,   /* field[2] = request_id_3 */
+  0,   /* field[0] = row_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__write_row_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__write_row_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.WriteRowRequest",
+  "WriteRowRequest",
+  "Rapport__Internal__V1__WriteRowRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__WriteRowRequest),
+  3,
+  rapport__internal__v1__write_row_request__field_descriptors,
+  rapport__internal__v1__write_row_request__field_indices_by_name,
+  1,  rapport__internal__v1__write_row_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__write_row_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__write_row_response__field_descriptors[2] =
+{
+  {
+    "number_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Rapport__Internal__V1__WriteRowResponse, has_number_1),
+    offsetof(Rapport__Internal__V1__WriteRowResponse, number_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "created_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Rapport__Internal__V1__WriteRowResponse, has_created_2),
+    offsetof(Rapport__Internal__V1__WriteRowResponse, created_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__write_row_response__field_indices_by_name[] = {
+  1,   /* field[1] = created_2 */
+  0,   /* field[0] = number_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__write_row_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__write_row_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.WriteRowResponse",
+  "WriteRowResponse",
+  "Rapport__Internal__V1__WriteRowResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__WriteRowResponse),
+  2,
+  rapport__internal__v1__write_row_response__field_descriptors,
+  rapport__internal__v1__write_row_response__field_indices_by_name,
+  1,  rapport__internal__v1__write_row_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__write_row_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__internal__v1__list_latest_rows_request__field_descriptors[3] =

@@ -27,8 +27,14 @@ typedef struct Rapport__Internal__V1__FindRowsResponse Rapport__Internal__V1__Fi
 typedef struct Rapport__Internal__V1__FindRowsResponse__RowsEntry Rapport__Internal__V1__FindRowsResponse__RowsEntry;
 typedef struct Rapport__Internal__V1__EvaluateRowsRequest Rapport__Internal__V1__EvaluateRowsRequest;
 typedef struct Rapport__Internal__V1__EvaluateRowsResponse Rapport__Internal__V1__EvaluateRowsResponse;
+typedef struct Rapport__Internal__V1__BatchEvaluateRowsRequest Rapport__Internal__V1__BatchEvaluateRowsRequest;
+typedef struct Rapport__Internal__V1__BatchEvaluateRowsResponse Rapport__Internal__V1__BatchEvaluateRowsResponse;
 typedef struct Rapport__Internal__V1__EvaluateRepositoryRequest Rapport__Internal__V1__EvaluateRepositoryRequest;
 typedef struct Rapport__Internal__V1__EvaluateRepositoryResponse Rapport__Internal__V1__EvaluateRepositoryResponse;
+typedef struct Rapport__Internal__V1__ReadRowsRequest Rapport__Internal__V1__ReadRowsRequest;
+typedef struct Rapport__Internal__V1__ReadRowsResponse Rapport__Internal__V1__ReadRowsResponse;
+typedef struct Rapport__Internal__V1__WriteRowRequest Rapport__Internal__V1__WriteRowRequest;
+typedef struct Rapport__Internal__V1__WriteRowResponse Rapport__Internal__V1__WriteRowResponse;
 typedef struct Rapport__Internal__V1__ListLatestRowsRequest Rapport__Internal__V1__ListLatestRowsRequest;
 typedef struct Rapport__Internal__V1__ListLatestRowsResponse Rapport__Internal__V1__ListLatestRowsResponse;
 typedef struct Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry Rapport__Internal__V1__ListLatestRowsResponse__ProfilesEntry;
@@ -128,6 +134,32 @@ struct  Rapport__Internal__V1__EvaluateRowsResponse
     , NULL, 0, 0, NULL }
 
 
+struct  Rapport__Internal__V1__BatchEvaluateRowsRequest
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_profile_table_1;
+  ProtobufCBinaryData profile_table_1;
+  size_t n_criteria_2;
+  Rapport__Targeting__V1__RowsCriterion **criteria_2;
+  protobuf_c_boolean has_now_3;
+  int64_t now_3;
+};
+#define RAPPORT__INTERNAL__V1__BATCH_EVALUATE_ROWS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__batch_evaluate_rows_request__descriptor) \
+    , 0, {0,NULL}, 0,NULL, 0, 0 }
+
+
+struct  Rapport__Internal__V1__BatchEvaluateRowsResponse
+{
+  ProtobufCMessage base;
+  size_t n_answers_1;
+  Rapport__Internal__V1__EvaluateRowsResponse **answers_1;
+};
+#define RAPPORT__INTERNAL__V1__BATCH_EVALUATE_ROWS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__batch_evaluate_rows_response__descriptor) \
+    , 0,NULL }
+
+
 struct  Rapport__Internal__V1__EvaluateRepositoryRequest
 {
   ProtobufCMessage base;
@@ -153,6 +185,57 @@ struct  Rapport__Internal__V1__EvaluateRepositoryResponse
 #define RAPPORT__INTERNAL__V1__EVALUATE_REPOSITORY_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__evaluate_repository_response__descriptor) \
     , 0,NULL }
+
+
+struct  Rapport__Internal__V1__ReadRowsRequest
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_table_1;
+  ProtobufCBinaryData table_1;
+  size_t n_numbers_2;
+  int64_t *numbers_2;
+};
+#define RAPPORT__INTERNAL__V1__READ_ROWS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__read_rows_request__descriptor) \
+    , 0, {0,NULL}, 0,NULL }
+
+
+struct  Rapport__Internal__V1__ReadRowsResponse
+{
+  ProtobufCMessage base;
+  size_t n_rows_1;
+  Rapport__Tables__V1__Row **rows_1;
+};
+#define RAPPORT__INTERNAL__V1__READ_ROWS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__read_rows_response__descriptor) \
+    , 0,NULL }
+
+
+struct  Rapport__Internal__V1__WriteRowRequest
+{
+  ProtobufCMessage base;
+  Rapport__Tables__V1__Row *row_1;
+  protobuf_c_boolean has_create_missing_2;
+  protobuf_c_boolean create_missing_2;
+  protobuf_c_boolean has_request_id_3;
+  ProtobufCBinaryData request_id_3;
+};
+#define RAPPORT__INTERNAL__V1__WRITE_ROW_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__write_row_request__descriptor) \
+    , NULL, 0, 0, 0, {0,NULL} }
+
+
+struct  Rapport__Internal__V1__WriteRowResponse
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_number_1;
+  int64_t number_1;
+  protobuf_c_boolean has_created_2;
+  protobuf_c_boolean created_2;
+};
+#define RAPPORT__INTERNAL__V1__WRITE_ROW_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__write_row_response__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 struct  Rapport__Internal__V1__ListLatestRowsRequest
@@ -225,12 +308,30 @@ void   rapport__internal__v1__evaluate_rows_request__init
 /* Rapport__Internal__V1__EvaluateRowsResponse methods */
 void   rapport__internal__v1__evaluate_rows_response__init
                      (Rapport__Internal__V1__EvaluateRowsResponse         *message);
+/* Rapport__Internal__V1__BatchEvaluateRowsRequest methods */
+void   rapport__internal__v1__batch_evaluate_rows_request__init
+                     (Rapport__Internal__V1__BatchEvaluateRowsRequest         *message);
+/* Rapport__Internal__V1__BatchEvaluateRowsResponse methods */
+void   rapport__internal__v1__batch_evaluate_rows_response__init
+                     (Rapport__Internal__V1__BatchEvaluateRowsResponse         *message);
 /* Rapport__Internal__V1__EvaluateRepositoryRequest methods */
 void   rapport__internal__v1__evaluate_repository_request__init
                      (Rapport__Internal__V1__EvaluateRepositoryRequest         *message);
 /* Rapport__Internal__V1__EvaluateRepositoryResponse methods */
 void   rapport__internal__v1__evaluate_repository_response__init
                      (Rapport__Internal__V1__EvaluateRepositoryResponse         *message);
+/* Rapport__Internal__V1__ReadRowsRequest methods */
+void   rapport__internal__v1__read_rows_request__init
+                     (Rapport__Internal__V1__ReadRowsRequest         *message);
+/* Rapport__Internal__V1__ReadRowsResponse methods */
+void   rapport__internal__v1__read_rows_response__init
+                     (Rapport__Internal__V1__ReadRowsResponse         *message);
+/* Rapport__Internal__V1__WriteRowRequest methods */
+void   rapport__internal__v1__write_row_request__init
+                     (Rapport__Internal__V1__WriteRowRequest         *message);
+/* Rapport__Internal__V1__WriteRowResponse methods */
+void   rapport__internal__v1__write_row_response__init
+                     (Rapport__Internal__V1__WriteRowResponse         *message);
 /* Rapport__Internal__V1__ListLatestRowsRequest methods */
 void   rapport__internal__v1__list_latest_rows_request__init
                      (Rapport__Internal__V1__ListLatestRowsRequest         *message);
@@ -266,11 +367,29 @@ typedef void (*Rapport__Internal__V1__EvaluateRowsRequest_Closure)
 typedef void (*Rapport__Internal__V1__EvaluateRowsResponse_Closure)
                  (const Rapport__Internal__V1__EvaluateRowsResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Internal__V1__BatchEvaluateRowsRequest_Closure)
+                 (const Rapport__Internal__V1__BatchEvaluateRowsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__BatchEvaluateRowsResponse_Closure)
+                 (const Rapport__Internal__V1__BatchEvaluateRowsResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Internal__V1__EvaluateRepositoryRequest_Closure)
                  (const Rapport__Internal__V1__EvaluateRepositoryRequest *message,
                   void *closure_data);
 typedef void (*Rapport__Internal__V1__EvaluateRepositoryResponse_Closure)
                  (const Rapport__Internal__V1__EvaluateRepositoryResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__ReadRowsRequest_Closure)
+                 (const Rapport__Internal__V1__ReadRowsRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__ReadRowsResponse_Closure)
+                 (const Rapport__Internal__V1__ReadRowsResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__WriteRowRequest_Closure)
+                 (const Rapport__Internal__V1__WriteRowRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__WriteRowResponse_Closure)
+                 (const Rapport__Internal__V1__WriteRowResponse *message,
                   void *closure_data);
 typedef void (*Rapport__Internal__V1__ListLatestRowsRequest_Closure)
                  (const Rapport__Internal__V1__ListLatestRowsRequest *message,
@@ -297,8 +416,14 @@ extern const ProtobufCMessageDescriptor rapport__internal__v1__find_rows_respons
 extern const ProtobufCMessageDescriptor rapport__internal__v1__find_rows_response__rows_entry__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_rows_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_rows_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__batch_evaluate_rows_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__batch_evaluate_rows_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_repository_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_repository_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__read_rows_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__read_rows_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__write_row_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__write_row_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__list_latest_rows_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__list_latest_rows_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__list_latest_rows_response__profiles_entry__descriptor;
@@ -332,6 +457,14 @@ static inline const ProtobufCMessageDescriptor *rapport__internal__v1__evaluate_
 {
   return &rapport__internal__v1__evaluate_rows_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__batch_evaluate_rows_request__type(void)
+{
+  return &rapport__internal__v1__batch_evaluate_rows_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__batch_evaluate_rows_response__type(void)
+{
+  return &rapport__internal__v1__batch_evaluate_rows_response__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *rapport__internal__v1__evaluate_repository_request__type(void)
 {
   return &rapport__internal__v1__evaluate_repository_request__descriptor;
@@ -339,6 +472,22 @@ static inline const ProtobufCMessageDescriptor *rapport__internal__v1__evaluate_
 static inline const ProtobufCMessageDescriptor *rapport__internal__v1__evaluate_repository_response__type(void)
 {
   return &rapport__internal__v1__evaluate_repository_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__read_rows_request__type(void)
+{
+  return &rapport__internal__v1__read_rows_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__read_rows_response__type(void)
+{
+  return &rapport__internal__v1__read_rows_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__write_row_request__type(void)
+{
+  return &rapport__internal__v1__write_row_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__write_row_response__type(void)
+{
+  return &rapport__internal__v1__write_row_response__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *rapport__internal__v1__list_latest_rows_request__type(void)
 {

@@ -1,0 +1,76 @@
+internal import Database
+internal import Messages
+internal import RPC
+package import ServiceKit
+internal import UserTables
+
+/// The service of custom tables, their rows, and the timeline.
+package enum DataTablesService {
+  /// Runs the service until it is told to stop.
+  package static func run() async -> Never {
+    await Service.run(.dataTables, migrations: DataTablesMigrations.all) { _ in
+      ()
+    } build: { context, _ in
+      try parts(context)
+    }
+  }
+
+  /// What the service consists of.
+  package static func parts(_ context: ServiceContext) throws -> ServiceParts {
+    let profiles = ProfileDirectory(client: try context.peers.client(of: .profiles), identity: context.workload)
+    let tables = CustomTableStore(
+      database: context.database, schema: context.schema, roles: context.database.configuration.roles)
+    let sources = try [ServiceName.messaging, .forms, .automation]
+      .filter { context.configuration.identity.peers[$0] != nil }
+      .map { PeerSource(service: $0, client: try context.peers.client(of: $0), identity: context.workload) }
+    let rooms = Rooms(
+      database: context.database, tables: tables, profiles: profiles, sources: sources, pages: context.pageTokens,
+      requests: context.requests)
+    var parts = ServiceParts(router: rooms.router, services: Rooms.services)
+    parts.hasLog = true
+    let follower = Follower(
+      name: "datatables/profiles", client: try context.peers.client(of: .profiles),
+      metadata: { try context.workload.metadata(for: .profiles, scope: .allEntities) }, database: context.database,
+      effect: rooms.follower, time: context.time, logger: context.logger)
+    parts.jobs = [Job(follower)]
+    return parts
+  }
+}
+
+/// The parts of the service and how they stand on each other.
+struct Rooms: Sendable {
+  let database: Database
+  let tables: CustomTableStore
+  let profiles: ProfileDirectory
+  /// Other services that record interactions.
+  let sources: [PeerSource]
+  let pages: PageTokens
+  let requests: RequestLedger
+
+  /// What the router answers.
+  static let services = [
+    TablesV1.TableService.descriptor, InteractionsV1.InteractionService.descriptor,
+    InternalV1.TableDirectoryService.descriptor,
+  ]
+
+  var router: Router {
+    let store = RowStore(database: database)
+    let writer = RowWriter(database: database, requests: requests, profiles: profiles)
+    let timeline = Timeline(tables: tables, database: database, peers: sources)
+    var router = Router()
+    CustomTableHandlers(store: tables, profiles: profiles, pages: pages).register(on: &router)
+    RowHandlers(tables: tables, store: store, writer: writer, pages: pages).register(on: &router)
+    RowImportHandlers(tables: tables, imports: ImportCalls(database: database, pages: pages), profiles: profiles)
+      .register(on: &router)
+    TableDirectoryHandlers(
+      tables: tables, store: store, writer: writer, evaluator: RowsEvaluator(database: database)
+    ).register(on: &router)
+    InteractionHandlers(timeline: timeline, profiles: profiles, pages: pages).register(on: &router)
+    return router
+  }
+
+  /// What Profiles' log sets off.
+  var follower: ProfileFollower {
+    ProfileFollower(tables: tables, profiles: profiles, database: database)
+  }
+}

@@ -1,0 +1,28 @@
+package import RPC
+package import ServiceKit
+
+/// Reads a field that names a resource.
+///
+/// - Throws: ``RPCError`` INVALID_ARGUMENT, naming the field.
+package func name(_ text: String, as pattern: ResourcePattern, field: String) throws(RPCError) -> ResourceMatch {
+  do { return try pattern.match(text) } catch { throw .invalidName(error, field: field) }
+}
+
+extension RPCError {
+  /// A field of the request that is at fault, whatever the state of the system.
+  ///
+  /// - Parameter explanation: what is wrong and what to do, never the value.
+  package static func invalid(_ field: String, _ explanation: String) -> RPCError {
+    RPCError(
+      .invalidArgument, "The field \(field) is not accepted. \(explanation)", reason: "INVALID_FIELD",
+      fieldViolations: [FieldViolation(field: field, description: explanation)])
+  }
+
+  /// Values that are at fault, each by its path.
+  package static func invalid(_ fault: FieldFault) -> RPCError {
+    let first = fault.problems.first.map { "The field \($0.field) is not accepted. \($0.explanation)" }
+    return RPCError(
+      .invalidArgument, first ?? "The values are not accepted.", reason: "INVALID_FIELD",
+      fieldViolations: fault.problems.map { FieldViolation(field: $0.field, description: $0.explanation) })
+  }
+}
