@@ -62,12 +62,16 @@ struct PrivateFolder: Sendable, Hashable {
 
   /// Makes the folder unless it is there, and closes it to others.
   ///
+  /// - Parameter isPassable: leaves it to others to pass through an existing folder to one of their own within it, as
+  ///   PostgreSQL's account does; they see nothing else.
   /// - Throws: ``CommandError`` naming it.
-  init(making path: String) throws {
+  init(making path: String, isPassable: Bool = false) throws {
     self.path = path
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST, chmod(path, 0o700) == 0 else {
-      throw CommandError.cannotWrite(path, errno: errno)
-    }
+    if mkdir(path, 0o700) == 0 { return }
+    var status = stat()
+    guard errno == EEXIST, stat(path, &status) == 0,
+      chmod(path, isPassable ? status.st_mode & 0o711 : 0o700) == 0
+    else { throw CommandError.cannotWrite(path, errno: errno) }
   }
 
   /// A file in it.

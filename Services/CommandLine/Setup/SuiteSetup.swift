@@ -15,7 +15,7 @@ struct SuiteSetup {
   /// - Parameter data: the data folder; made if it is not there.
   init(topology: Topology, data: String) throws {
     self.topology = topology
-    self.data = try PrivateFolder(making: data)
+    self.data = try PrivateFolder(making: data, isPassable: true)
     keys = try KeyFolder(PrivateFolder(making: "\(data)/keys"))
   }
 
