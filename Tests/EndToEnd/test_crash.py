@@ -1,6 +1,7 @@
 """Any process may be killed at any moment: nothing is lost, and nothing is done twice."""
 
 import random
+import time
 from collections import Counter
 
 import grpc
@@ -12,6 +13,18 @@ from story import data
 from supervisor.process import Process
 
 CHUNK = 16_384
+
+
+def latest_once_reachable(channel, table):
+    """The latest import, asked for again for some seconds until the gateway has found the service that is back."""
+    for _ in range(100):
+        try:
+            return latest_import(channel, table)
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.UNAVAILABLE:
+                raise
+            time.sleep(0.1)
+    return latest_import(channel, table)
 
 
 @pytest.mark.timeout(600)
@@ -39,7 +52,7 @@ def test_an_import_that_a_kill_of_profiles_broke_off_goes_on_where_it_stopped(ow
         assert broken_off.value.code() == grpc.StatusCode.UNAVAILABLE
         own_suite.suite.start_service("profiles")
         own_suite.suite.wait_until_ready("profiles")
-        progress = latest_import(channel, table)
+        progress = latest_once_reachable(channel, table)
         assert not progress or progress.progress.settled_bytes >= settled, "what was settled stays so"
         settled = progress.progress.settled_bytes if progress else 0
 
