@@ -56,7 +56,8 @@ struct RowHandlers: Sendable {
     let table = try await tables.require(match, right: .write, call: call)
     let key = try self.key(match, in: table, field: "row.name", call: call)
     let change = try self.change(
-      sent.values, mask: mask(request.updateMask?.paths ?? []), table: table, call: call)
+      sent.values, mask: maskedValues(request.updateMask?.paths ?? [], of: "values", noun: "column"), table: table,
+      call: call)
     let once = try Once(request, id: request.requestId, call: call, entity: table.entity)
     let written = try await writer.update(
       key, change, in: table, name: match.name, once: once, deadline: call.deadline)
@@ -85,19 +86,6 @@ struct RowHandlers: Sendable {
     } catch {
       throw .invalid(error)
     }
-  }
-
-  /// The columns that a mask names; nil stands for those that are sent.
-  private func mask(_ paths: [String]) throws(RPCError) -> [String]? {
-    if paths.isEmpty || paths == ["values"] || paths == ["*"] { return nil }
-    var columns: [String] = []
-    for path in paths {
-      guard path.hasPrefix("values."), path.count > 7 else {
-        throw .invalid("update_mask", "It names “\(path)”. Name `values.` and a column, or `values`.")
-      }
-      columns.append(String(path.dropFirst(7)))
-    }
-    return columns
   }
 
   // MARK: - Reading

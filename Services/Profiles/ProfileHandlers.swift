@@ -61,7 +61,7 @@ struct ProfileHandlers: Sendable {
     let match = try name(sent.name, as: ProfileNames.profile, field: "profile.name")
     let table = try await tables.require(match, right: .write, call: call)
     let key = try self.key(match, in: table, field: "profile.name", call: call)
-    let mask = try fieldMask(request.updateMask?.paths ?? [])
+    let mask = try maskedValues(request.updateMask?.paths ?? [], of: "fields", noun: "field")
     let change = try self.change(sent.fields, mask: mask, table: table, call: call)
     let written = try await writer.update(
       key, change, in: table, name: match.name, provenance: provenance(request.provenance),
@@ -90,19 +90,6 @@ struct ProfileHandlers: Sendable {
     do {
       return try ProfileChange(fields, mask: mask, table: table, reader: reader)
     } catch let fault as FieldFault { throw RPCError.invalid(fault) }
-  }
-
-  /// The fields that a mask names; nil stands for those that are sent.
-  private func fieldMask(_ paths: [String]) throws(RPCError) -> [String]? {
-    if paths.isEmpty || paths == ["fields"] || paths == ["*"] { return nil }
-    var fields: [String] = []
-    for path in paths {
-      guard path.hasPrefix("fields."), path.count > 7 else {
-        throw .invalid("update_mask", "It names “\(path)”. Name `fields.` and a field, or `fields`.")
-      }
-      fields.append(String(path.dropFirst(7)))
-    }
-    return fields
   }
 
   private func provenance(_ sent: ProfilesV1.Provenance?) throws(RPCError) -> Provenance {

@@ -14,7 +14,7 @@ struct RowSource: InteractionSource {
   func list(_ query: TimelineQuery, bound: [UInt8]?) async throws -> (items: [TimelineItem], bound: [UInt8]) {
     guard let time = table.timeColumn else { return ([], bound ?? []) }
     var statement = Conditions(time: time)
-    let upTo = bound.map { statement.parameter(.int(Int64(bigEndianBytes: $0)), "bigint") }
+    let upTo = bound.map { statement.parameter(.int(Int64(bigEndianBytes: $0) ?? 0), "bigint") }
     let profile = statement.parameter(.int(Int64(query.profile)), "bigint")
     let limit = statement.parameter(.int(Int64(query.limit)), "bigint")
     if let start = query.start { statement.add(">=", start) }
@@ -88,13 +88,5 @@ struct RowSource: InteractionSource {
     let label = table.message.displayName.isEmpty ? id : table.message.displayName
     let key = try FieldWriter.text(of: row.values[table.message.keyColumn])
     return "\(label) \(key.isEmpty ? String(number) : key)"
-  }
-}
-
-extension Int64 {
-  fileprivate var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
-
-  fileprivate init(bigEndianBytes bytes: [UInt8]) {
-    self = bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
   }
 }

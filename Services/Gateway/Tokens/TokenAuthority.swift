@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import ServiceKit
 import Values
 
 /// Gives out tokens and tells its own from others.

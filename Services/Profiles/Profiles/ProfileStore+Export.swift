@@ -4,14 +4,12 @@ internal import UserTables
 internal import Values
 
 extension ProfileStore {
-  /// A file's chunks are sent when they reach this many bytes: 256 KiB.
-  private static let chunkBytes = 256 << 10
-
   /// Writes profiles as a CSV file, by id: a header of `id` and the fields' names, then a line a profile.
   ///
   /// One snapshot: what is written while it runs is not in it. It reads no faster than `send` takes.
-  func export(
-    _ fields: [ProfileField], of table: ProfileTableDefinition, _ send: ([UInt8]) async throws -> Void
+  nonisolated(nonsending) func export(
+    _ fields: [ProfileField], of table: ProfileTableDefinition,
+    _ send: nonisolated(nonsending) ([UInt8]) async throws -> Void
   ) async throws {
     let statement = Statement(
       name: "profiles.export",
@@ -20,16 +18,8 @@ extension ProfileStore {
         FROM \(table.rows)
         ORDER BY id
         """)
-    try await database.transaction(as: .entity(table.entity), isolation: .repeatableRead, readOnly: true) {
-      transaction in
-      var csv = CSVWriter()
-      csv.write(["id"] + fields.map(\.storage.id))
-      for try await rows in transaction.stream(statement, batch: 1_000) {
-        for row in rows { csv.write(try Self.cells(of: fields, in: row)) }
-        if csv.count >= Self.chunkBytes { try await send(csv.take()) }
-      }
-      try await send(csv.take())
-    }
+    let export = CSVExport(statement, header: ["id"] + fields.map(\.storage.id), database: database)
+    try await export.run(as: .entity(table.entity), cells: { try Self.cells(of: fields, in: $0) }, send)
   }
 
   private static func cells(of fields: [ProfileField], in row: Row) throws -> [String] {

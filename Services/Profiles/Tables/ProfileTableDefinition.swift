@@ -53,8 +53,6 @@ struct ProfileTableDefinition: Sendable {
 
   /// Those whose changes are kept with their time.
   var tracked: [ProfileField] { fields.filter(\.isTracked) }
-  /// Those that can address a profile.
-  var unique: [ProfileField] { fields.filter(\.storage.isUnique) }
 }
 
 /// One field of a profile table.
@@ -63,7 +61,8 @@ struct ProfileField: Sendable {
   enum Kind: Sendable, Hashable {
     case attribute
     case subscription
-    case segment(default: String?, isMandatory: Bool)
+    /// With the choice that a profile gets which is created without one.
+    case segment(default: String?)
     /// The repository's name.
     case reference(String)
   }
@@ -85,7 +84,7 @@ struct ProfileField: Sendable {
 
   /// What a profile gets that is created without a value.
   var defaultValue: String? {
-    if case .segment(let value, _) = kind { value } else { nil }
+    if case .segment(let value) = kind { value } else { nil }
   }
 
   init(attribute: ProfilesV1.Attribute, number: Int) throws {
@@ -108,7 +107,7 @@ struct ProfileField: Sendable {
     storage.acceptedValues = segment.choices
     storage.isRequired = segment.mandatory
     kind = .segment(
-      default: segment.defaultChoice.isEmpty ? nil : segment.defaultChoice, isMandatory: segment.mandatory)
+      default: segment.defaultChoice.isEmpty ? nil : segment.defaultChoice)
     self.storage = storage
   }
 

@@ -1,4 +1,5 @@
 package import RPC
+import Values
 
 /// One page of a list: how many entries it has, where it starts, and the token of the next.
 package struct Page: Sendable {
@@ -31,15 +32,12 @@ package struct Page: Sendable {
 extension Page {
   /// Where it starts, in a list that is ordered by a number; nil: at the beginning.
   package var number: Int64? {
-    guard let position, position.count == 8 else {
-      return nil
-    }
-    return position.reduce(0) { $0 << 8 | Int64($1) }
+    position.flatMap(Int64.init(bigEndianBytes:))
   }
 
   /// The token of the page that starts behind a number.
   package func next(number: Int64) throws -> String {
-    try next((0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) })
+    try next(number.bigEndianBytes)
   }
 
   /// Where it starts, in a list of resources of several entities that is ordered by name; nil: at the beginning.

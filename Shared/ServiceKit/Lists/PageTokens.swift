@@ -51,7 +51,7 @@ package struct PageTokens: Sendable {
     var bytes = Data(box.nonce)
     bytes.append(box.ciphertext)
     bytes.append(box.tag)
-    return bytes.base64URL
+    return Base64URL.encode(Array(bytes))
   }
 
   /// The position of a token.
@@ -62,7 +62,7 @@ package struct PageTokens: Sendable {
     if token.isEmpty {
       return nil
     }
-    guard let bytes = Data(base64URL: token), let box = try? AES.GCM.SealedBox(combined: bytes),
+    guard let bytes = Base64URL.decode(token.utf8), let box = try? AES.GCM.SealedBox(combined: bytes),
       let position = try? AES.GCM.open(box, using: key, authenticating: list.bytes)
     else {
       throw .invalidPageToken
@@ -79,27 +79,4 @@ extension RPCError {
       + "or start again without a token.",
     reason: "INVALID_PAGE_TOKEN",
     fieldViolations: [FieldViolation(field: "page_token", description: "It was not made for this list.")])
-}
-
-extension Data {
-  /// Base64 with the alphabet of RFC 4648 §5 and no padding.
-  fileprivate var base64URL: String {
-    String(
-      base64EncodedString().compactMap { character in
-        switch character {
-        case "+": "-"
-        case "/": "_"
-        case "=": nil
-        default: character
-        }
-      })
-  }
-
-  fileprivate init?(base64URL text: String) {
-    var base64 = text.replacing("-", with: "+").replacing("_", with: "/")
-    while !base64.utf8.count.isMultiple(of: 4) {
-      base64 += "="
-    }
-    self.init(base64Encoded: base64)
-  }
 }

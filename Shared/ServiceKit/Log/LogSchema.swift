@@ -1,3 +1,5 @@
+import Database
+
 extension Log {
   /// The tables of a service that has a log; the service puts them into its migrations, after ``Lease/schema``.
   package static let schema = """
@@ -52,7 +54,7 @@ extension Log {
 
     ALTER TABLE log_outbox ENABLE ROW LEVEL SECURITY;
     CREATE POLICY own_rows ON log_outbox FOR INSERT TO {entities}
-      WITH CHECK (entity = substring(current_user::text FROM '_e([0-9]+)$')::bigint);
+      WITH CHECK (\(EntityPolicy.isOwn));
     CREATE POLICY all_rows ON log_outbox TO {worker} USING (true);
     GRANT INSERT ON log_outbox TO {entities};
     GRANT SELECT, INSERT, DELETE ON log_outbox TO {worker};

@@ -133,12 +133,7 @@ extension RequestLedger {
     );
     CREATE INDEX kept_requests_kept ON kept_requests (kept);
     CREATE INDEX kept_requests_profile ON kept_requests (profile_table, profile) WHERE profile <> 0;
-    ALTER TABLE kept_requests ENABLE ROW LEVEL SECURITY;
-    CREATE POLICY own_rows ON kept_requests TO {entities}
-      USING (entity = substring(current_user::text FROM '_e([0-9]+)$')::bigint);
-    CREATE POLICY all_rows ON kept_requests TO {worker} USING (true);
-    GRANT SELECT, INSERT, UPDATE ON kept_requests TO {entities};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON kept_requests TO {worker};
+    \(EntityPolicy.sql(forTable: "kept_requests", granting: "SELECT, INSERT, UPDATE"))
     """
 
   private static let remember = Statement(

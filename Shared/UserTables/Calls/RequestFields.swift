@@ -8,6 +8,26 @@ package func name(_ text: String, as pattern: ResourcePattern, field: String) th
   do { return try pattern.match(text) } catch { throw .invalidName(error, field: field) }
 }
 
+/// The values that an update's mask names; nil stands for those that are sent.
+///
+/// - Parameters:
+///   - paths: as sent: `fields.firstName`, or `fields` or `*` for all that are sent.
+///   - map: the field of the resource that carries its values: `fields`.
+///   - noun: what one of them is called in an error: `field`.
+/// - Throws: ``RPCError`` INVALID_ARGUMENT, naming the path.
+package func maskedValues(_ paths: [String], of map: String, noun: String) throws(RPCError) -> [String]? {
+  if paths.isEmpty || paths == [map] || paths == ["*"] { return nil }
+  let prefix = "\(map)."
+  var values: [String] = []
+  for path in paths {
+    guard path.hasPrefix(prefix), path.count > prefix.count else {
+      throw .invalid("update_mask", "It names “\(path)”. Name `\(prefix)` and a \(noun), or `\(map)`.")
+    }
+    values.append(String(path.dropFirst(prefix.count)))
+  }
+  return values
+}
+
 extension RPCError {
   /// A field of the request that is at fault, whatever the state of the system.
   ///

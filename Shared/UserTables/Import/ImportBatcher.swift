@@ -14,7 +14,6 @@ package struct ImportBatcher: Sendable {
   private let fieldReader: FieldReader
   private var csv: CSVReader
   private var record = CSVRecord()
-  private var header: [String]?
   private var plan: ImportPlan?
   private var batch: ImportBatch
   private var taken: [Int: Set<SQLValue>] = [:]
@@ -30,7 +29,6 @@ package struct ImportBatcher: Sendable {
     self.settings = settings
     self.fieldReader = fieldReader
     self.csv = CSVReader(separator: settings.separator, offset: position.bytes, line: position.nextLine)
-    self.header = position.header
     self.batch = ImportBatch(start: position)
     if let header = position.header { plan = try ImportPlan(header: header, settings: settings) }
   }
@@ -95,7 +93,6 @@ package struct ImportBatcher: Sendable {
       names.append(name.trimmed)
     }
     plan = try ImportPlan(header: names, settings: settings)
-    header = names
     batch.end = ImportPosition(bytes: record.end, nextLine: csv.nextLine, header: names)
   }
 

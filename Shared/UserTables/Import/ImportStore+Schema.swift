@@ -1,3 +1,5 @@
+internal import Database
+
 extension ImportStore {
   /// The tables of imports, for a service's own list of migrations. Creates tables; locks nothing that exists.
   package static let schema = """

@@ -2,6 +2,7 @@ import Database
 import DatabaseTesting
 import Messages
 import RPC
+import ServiceKit
 import ServiceKitTesting
 import Testing
 import Values

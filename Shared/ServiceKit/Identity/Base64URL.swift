@@ -1,7 +1,7 @@
 /// The URL-safe alphabet of RFC 4648 §5, without padding.
 ///
 /// Strict: each sequence of bytes has exactly one text, so that a text can stand for what it encodes.
-enum Base64URL {
+package enum Base64URL {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
   private static let values: [UInt8?] = {
@@ -11,7 +11,7 @@ enum Base64URL {
   }()
 
   /// The text of some bytes.
-  static func encode(_ bytes: [UInt8]) -> String {
+  package static func encode(_ bytes: [UInt8]) -> String {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count * 4 + 2) / 3)
     var buffer: UInt32 = 0
@@ -29,7 +29,7 @@ enum Base64URL {
   }
 
   /// The bytes of a text; nil when it holds anything else, padding included, or bits beyond its last byte.
-  static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+  package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count * 3 / 4)
     var buffer: UInt32 = 0
