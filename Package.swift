@@ -51,6 +51,8 @@ let package = Package(
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
+    service("Automation", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
+    program("rapport-automation", "Services/Automation/Main", ["Automation"]),
     service(
       "CommandLineTool", in: "CommandLine",
       [
@@ -76,6 +78,12 @@ let package = Package(
       ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
 
+    tests(
+      "AutomationTests",
+      [
+        "Automation", "Database", "DatabaseTesting", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
+        "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests(
       "CommandLineTests",
       [
