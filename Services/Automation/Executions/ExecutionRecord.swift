@@ -63,7 +63,8 @@ struct ExecutionRecord: Sendable {
   /// - Parameters:
   ///   - scenario: by name.
   ///   - profileTable: by name.
-  func message(of scenario: String, _ profileTable: String, steps: [AutomationV1.StepRecord]) -> AutomationV1.Execution {
+  func message(of scenario: String, _ profileTable: String, steps: [AutomationV1.StepRecord]) -> AutomationV1.Execution
+  {
     var message = AutomationV1.Execution()
     message.name = "\(scenario)/executions/\(number)"
     message.profile = "\(profileTable)/profiles/\(profile)"

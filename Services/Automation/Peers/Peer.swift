@@ -42,7 +42,8 @@ struct Neighbours: Sendable {
       context.configuration.identity.peers[service] == nil ? nil : try peer(service)
     }
     try self.init(
-      profiles: peer(.profiles), tables: optional(.dataTables), forms: optional(.forms), messaging: optional(.messaging))
+      profiles: peer(.profiles), tables: optional(.dataTables), forms: optional(.forms), messaging: optional(.messaging)
+    )
   }
 
   init(profiles: Peer, tables: Peer?, forms: Peer?, messaging: Peer?) {

@@ -22,7 +22,8 @@ struct ScenarioGraph: Sendable {
       }
     }
     if let lost = steps.indices.first(where: { !reachable.contains($0) }) {
-      throw DefinitionFault("steps[\(lost)].id", "No way leads to the step “\(steps[lost].id)”. Lead one, or remove it.")
+      throw DefinitionFault(
+        "steps[\(lost)].id", "No way leads to the step “\(steps[lost].id)”. Lead one, or remove it.")
     }
     if let place = restlessCycle() {
       throw DefinitionFault(

@@ -86,7 +86,8 @@ struct ScenarioReferences: Sendable {
         let path = "\(path).where[\(index)]"
         let subject = ScenarioSubjects.trigger(condition.column)
         guard facts.subjects.knows(subject) else {
-          throw DefinitionFault("\(path).column", "The table has no column “\(condition.column)”. Name one that it has.")
+          throw DefinitionFault(
+            "\(path).column", "The table has no column “\(condition.column)”. Name one that it has.")
         }
         try ConditionRules.check(
           condition.comparison, on: facts.subjects.type(of: subject), at: "\(path).comparison")
@@ -124,7 +125,8 @@ struct ScenarioReferences: Sendable {
       }
     case nil: break
     }
-    try ConditionRules.check(condition.comparison, on: subjects.type(of: condition.subjectName), at: "\(path).comparison")
+    try ConditionRules.check(
+      condition.comparison, on: subjects.type(of: condition.subjectName), at: "\(path).comparison")
   }
 
   private func check(

@@ -73,7 +73,8 @@ enum ScenarioRules {
   private static func check(_ wait: AutomationV1.WaitStep, at path: String) throws(DefinitionFault) {
     let duration = wait.duration ?? .init()
     guard (0..<1_000_000_000).contains(duration.nanos),
-      duration.seconds >= shortestWait, duration.seconds < longestWait
+      duration.seconds >= shortestWait,
+      duration.seconds < longestWait
         || (duration.seconds == longestWait && duration.nanos == 0)
     else { throw DefinitionFault("\(path).duration", "A wait lasts 1 second to 366 days. Change it.") }
   }

@@ -102,7 +102,8 @@ struct ArrivalWorker: Sendable {
       return arrivals.map { ($0, answer(to: error)) }
     }
     let byNumber = Dictionary(
-      rows.map { ($0.name.split(separator: "/").last.map(String.init) ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+      rows.map { ($0.name.split(separator: "/").last.map(String.init) ?? "", $0) },
+      uniquingKeysWith: { first, _ in first })
     let moment = version.moment(time.now)
     return arrivals.map { arrival in
       guard let row = byNumber[arrival.subject], trigger.lets(row.values, through: version.subjects, at: moment) else {
