@@ -4,6 +4,7 @@ import csv
 import datetime
 import json
 import pathlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +19,11 @@ CUSTOMERS = "entities/b2c/profileTables/customers"
 STORES = "entities/b2c/customTables/stores"
 ORDERS = "entities/b2c/customTables/orders"
 LAPSED_READERS = "entities/b2c/targetings/lapsed-readers"
+THANK_YOU = "entities/b2c/campaigns/thank-you"
+WIN_BACK = "entities/b2c/forms/win-back"
+WIN_BACK_ANSWER = "entities/b2c/scenarios/win-back-answer"
+BIG_ORDER = "entities/b2c/scenarios/big-order"
+WELCOME = "entities/b2c/scenarios/welcome"
 
 
 class StoryWentWrong(Exception):
@@ -36,9 +42,9 @@ class Scene:
     tell: Callable[[str], None]
     figures: dict[str, Any] = field(default_factory=dict)
 
-    def has(self, service: str) -> bool:
-        """Whether the suite has this service: what it has not is neither done nor counted."""
-        return service in self.services
+    def has(self, services: str) -> bool:
+        """Whether the suite has these services: what it has not is neither done nor counted."""
+        return self.services.issuperset(services.split())
 
     @property
     def customer_columns(self) -> list[str]:
@@ -140,6 +146,137 @@ def target_lapsed_readers(scene: Scene) -> None:
     scene.figures["exported"] = len(exported)
 
 
+# 8
+
+
+def make_thank_you(scene: Scene) -> None:
+    """An ongoing campaign, which scenarios send to one profile at a time."""
+    b2c = scene.client("b2c")
+    b2c.ensure("senders", "create", "entities/b2c", "care", "--file", _definition("care"))
+    b2c.ensure("campaigns", "create", "entities/b2c", "thank-you", "--file", _definition("thank-you"))
+    launched = b2c("campaigns", "launch", THANK_YOU, "--request-id", "story-thank-you")
+    _expect("state of the campaign of thanks", launched["state"], "CAMPAIGN_STATE_ACTIVE")
+
+
+def listen_to_win_back(scene: Scene) -> None:
+    """Before anybody answers the form: its participations begin a scenario from now on."""
+    _activate(scene.client("b2c"), WIN_BACK_ANSWER)
+
+
+def reward_a_big_order(scene: Scene) -> None:
+    """A new order over 200 by the API makes its customer a VIP; the imported ones made nobody."""
+    b2c = scene.client("b2c")
+    _activate(b2c, BIG_ORDER)
+    customer = f"{CUSTOMERS}/profiles/customerCode={data.BIG_ORDER['customer']}"
+    _expect("segment vip before the big order", b2c("profiles", "get", customer)["fields"].get("vip"), None)
+    order = f"{ORDERS}/rows/orderCode={data.BIG_ORDER['orderCode']}"
+    b2c("rows", "upsert", order, "--data", json.dumps(data.BIG_ORDER))
+    scene.figures["interactions"] += 1
+    (execution,) = _completed(b2c, BIG_ORDER, 1)
+    _expect("profile that the big order rewards", execution["profile"], b2c("profiles", "get", customer)["name"])
+    vip = b2c("profiles", "get", customer)["fields"].get("vip")
+    _expect("segment vip behind the big order", vip, {"boolValue": True})
+    _count_executions(scene, 1)
+
+
+def welcome_by_a_call(scene: Scene) -> None:
+    """One call from outside creates a profile and sends it the ongoing campaign."""
+    b2c = scene.client("b2c")
+    _activate(b2c, WELCOME)
+    profile = f"{CUSTOMERS}/profiles/customerCode={data.NEW_CUSTOMER['customerCode']}"
+    fields = {name: value for name, value in data.NEW_CUSTOMER.items() if name != "customerCode"}
+    words = ["scenarios", "call", WELCOME, "--profile", profile, "--request-id", "story-welcome"]
+    begun = b2c(*words, "--data", json.dumps(fields))
+    _expect("execution of the repeated call", b2c(*words, "--data", json.dumps(fields))["name"], begun["name"])
+    scene.figures["profiles"] += 1
+    (execution,) = _completed(b2c, WELCOME, 1)
+    _expect("profile of the execution", execution["profile"], b2c("profiles", "get", profile)["name"])
+    _thanked(b2c, execution)
+    _count_executions(scene, 1)
+
+
+def see_what_win_back_began(scene: Scene) -> None:
+    """The one personal participation has gone its way: thanks from a rating of 4 on, else the segment."""
+    b2c = scene.client("b2c")
+    participation = _personal_participation(b2c)
+    (execution,) = _completed(b2c, WIN_BACK_ANSWER, 1)
+    _expect("profile of the execution", execution["profile"], participation["profile"])
+    rating = int(participation["answers"]["rating"]["int64Value"])
+    steps = [step["step"] for step in execution["steps"]]
+    _expect("steps of the execution", steps, ["breathe", "satisfied", "thank" if rating >= 4 else "care"])
+    if rating >= 4:
+        _thanked(b2c, execution)
+    else:
+        vip = b2c("profiles", "get", participation["profile"])["fields"].get("vip")
+        _expect("segment vip behind a low rating", vip, {"boolValue": True})
+    _count_executions(scene, 1)
+
+
+def _activate(client: Rapport, scenario: str) -> None:
+    entity, _, name = scenario.partition("/scenarios/")
+    client.ensure("scenarios", "create", entity, name, "--file", _definition(name))
+    _expect(f"state of {scenario}", client("scenarios", "activate", scenario)["state"], "SCENARIO_STATE_ACTIVE")
+
+
+def _completed(client: Rapport, scenario: str, count: int) -> list[dict[str, Any]]:
+    """The executions of a scenario, once there are so many and each has come to its end."""
+
+    def look() -> list[dict[str, Any]] | None:
+        executions = client("scenarios", "executions", scenario, "--all").get("executions", [])
+        ended = [execution for execution in executions if "endTime" in execution]
+        return executions if len(ended) >= count else None
+
+    executions = _eventually(f"the end of {count} executions of {scenario}", look)
+    states = [execution["state"] for execution in executions]
+    _expect(f"states of the executions of {scenario}", states, ["EXECUTION_STATE_COMPLETED"] * count)
+    return [client("scenarios", "execution", execution["name"]) for execution in executions]
+
+
+def _thanked(client: Rapport, execution: dict[str, Any]) -> None:
+    """The execution's profile gets exactly one message of thanks, by the mail server's word."""
+
+    def look() -> list[dict[str, Any]] | None:
+        words = ["campaigns", "messages", THANK_YOU, "--profile", execution["profile"], "--all"]
+        messages = client(*words).get("messages", [])
+        waiting = {"MESSAGE_STATE_WAITING", "MESSAGE_STATE_CLAIMED", "MESSAGE_STATE_HANDING"}
+        return messages if messages and not any(message["state"] in waiting for message in messages) else None
+
+    messages = _eventually(f"the message of thanks of {execution['name']}", look)
+    states = [message["state"] for message in messages]
+    _expect(f"messages of thanks of {execution['name']}", states, ["MESSAGE_STATE_SENT"])
+
+
+def _personal_participation(client: Rapport) -> dict[str, Any]:
+    participations = client("forms", "participations", "list", WIN_BACK, "--all").get("participations", [])
+    personal = [one for one in participations if one["source"] == "PARTICIPATION_SOURCE_PERSONAL_LINK"]
+    _expect("personal participations", len(personal), 1)
+    return personal[0]
+
+
+def _count_executions(scene: Scene, count: int) -> None:
+    scene.figures["scenarioExecutions"] = scene.figures.get("scenarioExecutions", 0) + count
+
+
+# 9
+
+
+def list_the_timeline(scene: Scene) -> None:
+    """One call lists all that happened to the profile that answered, newest first."""
+    b2c = scene.client("b2c")
+    profile = _personal_participation(b2c)["profile"]
+    code = b2c("profiles", "get", profile)["fields"]["customerCode"]["stringValue"]
+    items = b2c("timeline", profile, "--page-size", "1000")["interactions"]
+    kinds = {item["kind"].removeprefix("INTERACTION_KIND_") for item in items}
+    wanted = {"ROW", "MESSAGE", "OPEN", "CLICK", "PARTICIPATION", "EXECUTION"}
+    _expect("kinds of interactions that the timeline lacks", wanted - kinds, set())
+    orders = sum(1 for row in data.order_rows(scene.source) if row["customer"] == code)
+    _expect("orders in the timeline", sum(1 for item in items if item["kind"] == "INTERACTION_KIND_ROW"), orders)
+    times = [datetime.datetime.fromisoformat(item["time"]) for item in items]
+    _expect("order of the timeline", times, sorted(times, reverse=True))
+    _expect("interactions that stand there twice", len(items) - len({item["id"] for item in items}), 0)
+    scene.figures["timelineItems"] = len(items)
+
+
 # 10
 
 
@@ -183,6 +320,15 @@ def _foreign_calls(scene: Scene) -> Iterator[list[str]]:
         yield ["targetings", "delete", LAPSED_READERS]
         yield ["targetings", "export", LAPSED_READERS, "--file", str(scene.files / "stolen.csv")]
         yield ["timeline", f"{CUSTOMERS}/profiles/customerCode=00001"]
+    if scene.has("automation datatables"):
+        yield ["scenarios", "get", BIG_ORDER]
+        yield ["scenarios", "list", "entities/b2c"]
+        yield ["scenarios", "pause", BIG_ORDER]
+        yield ["scenarios", "activate", BIG_ORDER]
+        yield ["scenarios", "delete", BIG_ORDER]
+        yield ["scenarios", "create", "entities/b2c", "stolen", "--file", _definition("big-order")]
+        yield ["scenarios", "executions", BIG_ORDER]
+        yield ["scenarios", "call", BIG_ORDER, "--profile", f"{CUSTOMERS}/profiles/customerCode=00001"]
 
 
 def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
@@ -191,6 +337,8 @@ def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
     if scene.has("datatables"):
         yield ["rows", "tables", "list", "entities/-"]
         yield ["targetings", "list", "entities/-"]
+    if scene.has("automation"):
+        yield ["scenarios", "list", "entities/-"]
 
 
 def _is_not_found(client: Rapport, words: list[str]) -> bool:
@@ -211,12 +359,39 @@ STEPS = [
     Step(
         "targeting", "A targeting across profiles and orders, counted and exported", "datatables", target_lapsed_readers
     ),
+    Step("thank-you", "An ongoing campaign to thank with", "automation messaging", make_thank_you),
+    Step(
+        "win-back-scenario",
+        "A scenario that begins with an answer to the form",
+        "automation forms messaging",
+        listen_to_win_back,
+    ),
+    Step("big-order", "An order over 200, and the VIP that it makes", "automation datatables", reward_a_big_order),
+    Step("welcome", "A call that creates a profile and sends to it", "automation messaging", welcome_by_a_call),
+    Step("win-back-execution", "What the answer set off", "automation forms messaging", see_what_win_back_began),
+    Step(
+        "timeline",
+        "The timeline of the profile that answered",
+        "automation datatables forms messaging",
+        list_the_timeline,
+    ),
     Step("other-entity", "What the key of b2b sees of it", "profiles", look_from_the_other_entity),
 ]
 
 
 def _definition(name: str) -> str:
     return str(_DEFINITIONS / f"{name}.json")
+
+
+def _eventually(what: str, look: Callable[[], Any]) -> Any:
+    """What `look` finds, asked again and again for a minute until it finds something."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.2)
+    raise StoryWentWrong(f"{what} did not come within a minute.")
 
 
 def _expect(what: str, found: Any, expected: Any) -> None:
