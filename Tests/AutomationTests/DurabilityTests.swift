@@ -55,6 +55,26 @@ struct DurabilityTests {
     }
   }
 
+  @Test("are moved by one copy alone: who held them before changes nothing any more")
+  func slowCopy() async throws {
+    try await TestSuite.with { suite async throws in
+      try await suite.activate("test", .sample(steps: [.send("first", next: "last"), .update("last")]))
+      try await suite.start()
+      let store = suite.rooms.executions
+      let slow = try #require(await store.claimDue(limit: 1, now: suite.time.now).first)
+      try await suite.expireLeases()
+      let own = try #require(await store.claimDue(limit: 1, now: suite.time.now).first)
+      #expect(try await store.settle(slow, .failed("late"), now: suite.time.now) == nil)
+      try await store.release([slow])
+      #expect(try await store.claimDue(limit: 1, now: suite.time.now).isEmpty)
+      let next = try await store.settle(own, .moved(to: "last", outcome: "sent"), now: suite.time.now)
+      #expect(next?.step == "last" && next?.taken == 1)
+      try await store.release([own])
+      try await suite.work()
+      #expect(try await suite.executions().map(\.state) == [.completed])
+    }
+  }
+
   @Test("begin once, though a copy dies when it has looked at what arrived")
   func arrivalCrash() async throws {
     try await TestSuite.with { suite async throws in

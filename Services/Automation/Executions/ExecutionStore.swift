@@ -11,7 +11,9 @@ struct ExecutionStore: Sendable {
   /// Notified when an execution begins, or may.
   static let channel = "automation_due"
   /// How long a copy may work on an execution without a word, by PostgreSQL's clock.
-  private static let lease: Int64 = 60
+  ///
+  /// A call waits for its answer for a third of this at most (``Peer/patience``), and each step that is taken begins it anew.
+  private static let lease: Int64 = 30
 
   // MARK: - Working
 
@@ -113,6 +115,21 @@ struct ExecutionStore: Sendable {
       }
     }
   }
+
+  /// Lets go of executions that this copy holds, so that another need not wait.
+  func release(_ executions: [ExecutionRecord]) async throws {
+    try await database.write(
+      Self.release, [.intArray(executions.map(\.number)), .intArray(executions.map(\.fence))], as: .worker)
+  }
+
+  private static let release = Statement(
+    name: "executions.release",
+    sql: """
+      UPDATE executions AS e
+      SET leased_until = NULL
+      FROM unnest($1::bigint[], $2::bigint[]) AS held (number, fence)
+      WHERE e.number = held.number AND e.fence = held.fence
+      """)
 
   /// Ends all that runs for profiles that are gone, and drops what was about to begin for them.
   ///

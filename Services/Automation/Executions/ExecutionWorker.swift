@@ -33,6 +33,10 @@ struct ExecutionWorker: Sendable {
     await withTaskGroup { group in
       for execution in due { group.addTask { await work(execution) } }
     }
+    if Task.isCancelled && !due.isEmpty {
+      // Not in this task, which is cancelled: the statement would not be sent.
+      await Task { try? await store.release(due) }.value
+    }
     try Task.checkCancellation()
     return due.count
   }
@@ -50,7 +54,8 @@ struct ExecutionWorker: Sendable {
         }
         next = try await store.settle(standing, settlement, now: time.now)
       }
-    } catch is CancellationError {
+    } catch  where Task.isCancelled {
+      // The process stops; whoever takes the execution on next goes on where it was last stored.
     } catch {
       logger.warning("an execution stands still", error: error, metadata: ["execution": "\(execution.number)"])
     }

@@ -20,7 +20,8 @@ struct Arrival: Sendable {
 
 /// Keeps what arrived until it has begun an execution, or turned out to begin none.
 struct ArrivalStore: Sendable {
-  private static let lease: Int64 = 60
+  /// How long a copy may look at what it took, in seconds by PostgreSQL's clock.
+  private static let lease: Int64 = 30
 
   let database: Database
 

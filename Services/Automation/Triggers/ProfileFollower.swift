@@ -42,9 +42,7 @@ struct ProfileFollower: LogEffect {
         (Tombstones.insert, [.int(entity), number, .intArray(profiles)]),
       ])
     try await ExecutionStore.leave(profiles, of: profileTable, now: time.now, in: transaction)
-    for profile in profiles where profile != 0 {
-      try await requests.forget(profile: UInt32(clamping: profile), of: profileTable, in: transaction)
-    }
+    try await requests.forget(profiles: profiles.map { UInt32(clamping: $0) }, of: profileTable, in: transaction)
   }
 
   private static let pause = Statement(
