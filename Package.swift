@@ -44,7 +44,10 @@ let package = Package(
     // The services: a library each, and a main of a few lines.
     service(
       "Gateway",
-      ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
+      [
+        "Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioHTTP1,
+        .nioPosix,
+      ]),
     program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
     service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
@@ -96,7 +99,7 @@ let package = Package(
       [
         "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
         "Values",
-        .crypto, .logging, .nioCore, .nioPosix,
+        .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
