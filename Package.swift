@@ -78,6 +78,9 @@ let package = Package(
       "metrics-page", "Tests/Conformance/MetricsPage",
       ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
+    program(
+      "rpc-bench-server", "Tests/Benchmarks/RPCServer",
+      ["RPC", "SampleMessages", .logging, .nioPosix, .unixSignals]),
 
     tests(
       "CommandLineTests",
