@@ -49,7 +49,8 @@ let package = Package(
         .nioPosix,
       ]),
     program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
-    service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    service(
+      "Profiles", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
@@ -108,6 +109,12 @@ let package = Package(
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
     tests("PopulationsTests", ["Messages", "Populations"]),
+    tests(
+      "ProfilesTests",
+      [
+        "Database", "DatabaseTesting", "Messages", "Populations", "Profiles", "RPC", "ServiceKit", "ServiceKitTesting",
+        "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",

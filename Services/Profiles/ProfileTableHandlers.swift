@@ -85,6 +85,7 @@ struct ProfileTableHandlers: Sendable {
     switch try await store.delete(match.id("table"), entity: entity, evenWithProfiles: request.force) {
     case .deleted: return GoogleProtobuf.Empty()
     case .hasProfiles: throw RPCError.tableHasProfiles(request.name)
+    case .hasTargetings: throw RPCError.tableHasTargetings(request.name)
     case .notFound: throw RPCError.notFound(match.name)
     }
   }

@@ -33,7 +33,7 @@ def play(suite: Suite, tell: Callable[[str], None]) -> dict[str, Any]:
     scene = Scene(
         data.SOURCE, files, {service.name for service in services()}, client, keep_key, tell, state["figures"]
     )
-    steps = [step for step in STEPS if scene.has(step.needs) and step.name not in state["done"]]
+    steps = [step for step in STEPS if all(map(scene.has, step.needs)) and step.name not in state["done"]]
     if steps and not (files / "orders.csv").exists():
         tell("Preparing the story's files ...")
         data.write_files(data.SOURCE, files, scene.customer_columns)
