@@ -12,7 +12,7 @@ from typing import Any
 from . import data
 from .client import CallFailed, Rapport
 
-_DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
+DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
 
 CUSTOMERS = "entities/b2c/profileTables/customers"
 STORES = "entities/b2c/customTables/stores"
@@ -86,7 +86,7 @@ def make_stores(scene: Scene) -> None:
 
 def make_customers(scene: Scene) -> None:
     """The company's own table of profiles."""
-    definition = json.loads((_DEFINITIONS / "customers.json").read_text(encoding="utf-8"))
+    definition = json.loads((DEFINITIONS / "customers.json").read_text(encoding="utf-8"))
     if not scene.has("datatables"):
         del definition["references"]
     file = scene.files / "customers.json"
@@ -219,7 +219,7 @@ STEPS = [
 
 
 def _definition(name: str) -> str:
-    return str(_DEFINITIONS / f"{name}.json")
+    return str(DEFINITIONS / f"{name}.json")
 
 
 def _expect(what: str, found: Any, expected: Any) -> None:
