@@ -81,7 +81,7 @@ let package = Package(
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
     program(
       "rpc-bench-server", "Tests/Benchmarks/RPCServer",
-      ["RPC", "SampleMessages", .logging, .nioPosix, .unixSignals]),
+      ["RPC", "SampleMessages", .logging, .nioCore, .nioPosix, .unixSignals]),
 
     tests(
       "CommandLineTests",
