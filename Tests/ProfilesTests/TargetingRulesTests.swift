@@ -62,7 +62,7 @@ struct TargetingRulesTests {
     .init("targeting.criterion" + String(repeating: ".not", count: 30), nested(31)),
     .init(
       "targeting.criterion.all.criteria[499]", .all(Array(repeating: .field("age", .isSet(true)), count: 500))),
-    .init("targeting.limit", .init(.init())),
+    .init("targeting.limit", TargetingV1.Limit()),
     .init("targeting.limit.count", .init(.count(0))),
     .init("targeting.limit.percent", .init(.percent(.nan))),
     .init("targeting.limit.percent", .init(.percent(100.5))),
@@ -72,7 +72,7 @@ struct TargetingRulesTests {
 
   @Test("names the field at fault, and keeps nothing")
   func faults() async throws {
-    try await TestSuite.with { suite in
+    try await TestSuite.with { suite async throws in
       suite.tables.stores = ["S1": "Ghent"]
       try await suite.customers([["age": .int(1)]])
       for fault in Self.faults {
@@ -90,7 +90,7 @@ struct TargetingRulesTests {
 
   @Test("criteria over rows where no service keeps rows")
   func noTables() async throws {
-    try await TestSuite.with(hasTables: false) { suite in
+    try await TestSuite.with(hasTables: false) { suite async throws in
       try await suite.customers([["age": .int(1)]], hasStores: false)
       let refusal = try await suite.refusal(.init(.all([.orders(.count, .equals(.int(0)))])))
       #expect(refusal.fields == ["targeting.criterion.all.criteria[0].rows"])
@@ -100,7 +100,7 @@ struct TargetingRulesTests {
 
   @Test("a saved targeting whose table has gone says which of its criteria is at fault")
   func gone() async throws {
-    try await TestSuite.with { suite in
+    try await TestSuite.with { suite async throws in
       try await suite.customers([[:]])
       try await suite.create("t", .init(.not(.orders(.count, .equals(.int(1))))))
       suite.tables.hidesOrders = true
@@ -115,7 +115,7 @@ struct TargetingRulesTests {
 
   @Test("whoever does not see the entity finds nothing, and whoever lacks a right is told so")
   func rights() async throws {
-    try await TestSuite.with { suite in
+    try await TestSuite.with { suite async throws in
       try await suite.customers([["code": .text("a")]])
       try await suite.create("t", .init(nil))
       let name = "entities/b2c/targetings/t"
@@ -152,7 +152,7 @@ struct TargetingRulesTests {
 
   @Test("a profile table with targetings is deleted only with them")
   func tableDeletion() async throws {
-    try await TestSuite.with { suite in
+    try await TestSuite.with { suite async throws in
       try await suite.customers([])
       try await suite.create("base", .init(nil))
       try await suite.create("t", .init(.targeting("base")))
