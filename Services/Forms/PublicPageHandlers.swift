@@ -127,7 +127,9 @@ struct PublicPageHandlers: Sendable {
 
   private func take(_ request: InternalV1.ServePublicPageRequest, _ visit: Visit) async throws -> Page {
     let words = PageWords.of(visit.page.language)
-    guard request.mediaType == "application/x-www-form-urlencoded" else { return Page(415, visit.page.message(words.notAccepted)) }
+    guard request.mediaType == "application/x-www-form-urlencoded" else {
+      return Page(415, visit.page.message(words.notAccepted))
+    }
     guard request.body.count <= PostedFields.mostBytes else { return Page(413, visit.page.message(words.notAccepted)) }
     guard let fields = PostedFields(request.body) else { return Page(400, visit.page.message(words.notAccepted)) }
     let form = visit.form.message

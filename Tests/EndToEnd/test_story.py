@@ -10,6 +10,7 @@ def test_the_story_goes_as_it_should(own_suite):
 
     assert figures["profiles"] == 23_570
     assert figures["refusedLines"] == 1
+    assert figures["participations"] == 3
     assert figures["leaksToOtherEntity"] == 0
 
 
