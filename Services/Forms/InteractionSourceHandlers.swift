@@ -106,7 +106,7 @@ struct InteractionSourceHandlers: Sendable {
       Statement(
         name: "participations.timeline",
         sql: """
-          SELECT bound.number, some.*
+          SELECT bound.number, found.*
           FROM (SELECT \(bound) AS number) AS bound
           LEFT JOIN LATERAL (
             SELECT one.number, one.form, one.profile, one.source, one.answers, one.edits,
@@ -117,7 +117,7 @@ struct InteractionSourceHandlers: Sendable {
               AND one.number <= bound.number\(conditions)
             ORDER BY one.created_at DESC, one.number DESC
             LIMIT \(limit)
-          ) AS some ON true
+          ) AS found ON true
           """)
     }
   }

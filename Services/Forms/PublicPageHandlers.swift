@@ -47,6 +47,8 @@ struct PublicPageHandlers: Sendable {
   private struct Visit: Sendable {
     let form: FormDefinition
     let link: FormLink
+    /// As the link was written.
+    let path: String
     let query: PostedFields
     let page: FormPage
     /// The participation that the profile has already, when it may have but one.
@@ -72,7 +74,7 @@ struct PublicPageHandlers: Sendable {
     let language = PageLanguage.pick(
       for: form.message, asked: query["lang"], profile: motherLanguage, accepted: request.header("accept-language"))
     let page = FormPage(form: form.message, language: language, submission: submission(in: nil))
-    return Visit(form: form, link: link, query: query, page: page, known: known)
+    return Visit(form: form, link: link, path: request.path, query: query, page: page, known: known)
   }
 
   // Any form, to choose a language of our own words by.
@@ -179,7 +181,7 @@ struct PublicPageHandlers: Sendable {
         form: visit.form, profile: visit.link.profile, answers: filling.shown.answers,
         source: visit.link.profile == nil ? .publicLink : .personalLink, submission: submission))
     switch outcome {
-    case .created, .changed, .repeated: return try seeOther(visit)
+    case .created, .changed, .repeated: return seeOther(visit)
     case .alreadyAnswered: return Page(409, page.message(words.alreadyAnswered))
     case .notOpen: return Page(410, page.message(words.over))
     case .gone: return Page(404, page.message(words.gone))
@@ -190,10 +192,9 @@ struct PublicPageHandlers: Sendable {
   }
 
   /// To the end, by GET: a page that is loaded again sends nothing again.
-  private func seeOther(_ visit: Visit) throws -> Page {
+  private func seeOther(_ visit: Visit) -> Page {
     let language = visit.query["lang"] == nil ? "" : "lang=\(visit.page.language)&"
-    let address = try links.url(path: links.path(of: visit.link))
-    return Page(303, "", adding: ["location": "\(address)?\(language)done=1"])
+    return Page(303, "", adding: ["location": "\(links.url(path: visit.path))?\(language)done=1"])
   }
 }
 

@@ -93,9 +93,10 @@ struct FormTests {
         change(&form)
         return try await suite.refusal(Service.updateForm) { $0.form = form }
       }
-      #expect(try await update { $0.pages[0].questions.remove(at: 1) }.code == .ok)
+      let removed = try await update { $0.pages[0].questions.remove(at: 1) }
+      #expect(removed.code == .ok, "\(removed)")
       let refusal = try await update { $0.pages[0].questions[1] = .choice("detail", ["a"]) }
-      #expect(refusal.fields == ["form.pages[0].questions[1]"])
+      #expect(refusal.fields == ["form.pages[0].questions[1]"], "\(refusal)")
     }
   }
 

@@ -53,7 +53,8 @@ struct ParticipationTests {
       }
       let path = "participation.answers"
       #expect(try await fields([:]) == ["\(path).rating", "\(path).reason"])
-      #expect(try await fields(["reason": .text("dearth"), "rating": .int(6)]) == ["\(path).rating", "\(path).reason"])
+      #expect(
+        try await fields(["reason": .text("dearth"), "rating": .int(6)]) == ["\(path).rating", "\(path).reason"])
       #expect(try await fields(["reason": .int(1), "rating": .int(1)]) == ["\(path).reason"])
       #expect(try await fields(answers.merging(["x": .int(1)]) { $1 }) == ["\(path).x"])
       let long = String(repeating: "x", count: 201)

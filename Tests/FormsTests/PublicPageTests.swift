@@ -191,7 +191,8 @@ struct PublicPageTests {
       #expect(try await suite.post(path, ["line": evil, "area": evil]).status == 303)
       for html in [wrong.html, try await suite.get(path).html, try await suite.get(path, query: "lang=\(evil)").html] {
         #expect(!html.contains("<script") && !html.contains("onload='") && !html.contains("\" onload"))
-        #expect(html.contains("&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot; onload=&#39;x&#39; &amp;amp;"))
+        #expect(
+          html.contains("&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot; onload=&#39;x&#39; &amp;amp;"))
       }
       #expect(try await suite.participations()[0].answers["line"] == .text(evil))
     }

@@ -135,7 +135,7 @@ struct ParticipationWriter: Sendable {
 
   private static let count = Statement(
     name: "participations.count",
-    sql: "SELECT count(*) FROM (SELECT FROM participations WHERE form = $1 LIMIT $2) AS some")
+    sql: "SELECT count(*) FROM (SELECT FROM participations WHERE form = $1 LIMIT $2) AS counted")
 
   // MARK: - Writing
 
