@@ -55,11 +55,13 @@ let package = Package(
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
+    service("Forms", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
+    program("rapport-forms", "Services/Forms/Main", ["Forms"]),
     service(
       "CommandLineTool", in: "CommandLine",
       [
-        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto,
-        .logging,
+        "Database", "Forms", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser,
+        .crypto, .logging,
         .nioCore, .nioPosix,
       ]),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
@@ -104,6 +106,12 @@ let package = Package(
         "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
         "Values",
         .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+      ]),
+    tests(
+      "FormsTests",
+      [
+        "Database", "DatabaseTesting", "Forms", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
+        "Values", .crypto, .logging, .nioCore, .nioPosix,
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import data
 from .client import CallFailed, Rapport
+from .form import FormPage, participations, text_answers, until_written
 
 DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
 
@@ -18,6 +19,10 @@ CUSTOMERS = "entities/b2c/profileTables/customers"
 STORES = "entities/b2c/customTables/stores"
 ORDERS = "entities/b2c/customTables/orders"
 LAPSED_READERS = "entities/b2c/targetings/lapsed-readers"
+WIN_BACK = "entities/b2c/forms/win-back"
+# Speaks English, as 4 divides 8.
+THAT_PROFILE = f"{CUSTOMERS}/profiles/customerCode=00008"
+ANOTHER_PROFILE = f"{CUSTOMERS}/profiles/customerCode=00009"
 
 
 class StoryWentWrong(Exception):
@@ -140,6 +145,53 @@ def target_lapsed_readers(scene: Scene) -> None:
     scene.figures["exported"] = len(exported)
 
 
+# 7
+
+
+def answer_the_form(scene: Scene) -> None:
+    """A form is answered by a profile, which changes its answers, by anybody, and by a third party's form."""
+    b2c = scene.client("b2c")
+    b2c.ensure("forms", "create", "entities/b2c", "win-back", "--file", _definition("win-back"))
+    public = FormPage(b2c("forms", "publish", WIN_BACK)["publicUrl"])
+    link = ("forms", "link", WIN_BACK, "--profile", THAT_PROFILE, "--hidden", "origin=story")
+    personal = FormPage(b2c(*link)["url"])
+
+    page = personal.get()
+    if "We would like you back" not in page or "story" in page or "What is it?" in page:
+        raise StoryWentWrong("The form's page shows what it should not, or not what it should.")
+    _expect("a page without its required answers", personal.refusal(reason="other"), 422)
+    if not participations(b2c, WIN_BACK):
+        personal.send(reason="other", detail="I moved to Ghent & <b>Bruges</b>.", rating="2")
+        _expect("field written by the form", until_written(b2c, THAT_PROFILE, "leavingReason"), "other")
+        if "&lt;b&gt;Bruges" not in personal.get():
+            raise StoryWentWrong("The form does not show the answers that it has.")
+    # The detail is not shown for this reason, and the origin never: what is posted for them is dropped.
+    ending = personal.send(reason="price", detail="still there?", rating="5", origin="forged")
+    if "We have listened" not in ending:
+        raise StoryWentWrong("The form does not end as it should.")
+    if len(participations(b2c, WIN_BACK)) < 2:
+        public.send(reason="choice", rating="3", origin="forged")
+    push = ("forms", "participations", "push", WIN_BACK, "--profile", ANOTHER_PROFILE, "--request-id", "story-push")
+    b2c(*push, "--data", '{"reason":"price","rating":4,"origin":"call centre"}')
+    _expect("field written by a third party", until_written(b2c, ANOTHER_PROFILE, "leavingReason"), "price")
+
+    found = participations(b2c, WIN_BACK)
+    _expect(
+        "participations",
+        [(each["source"].removeprefix("PARTICIPATION_SOURCE_"), text_answers(each)) for each in found],
+        [
+            ("PERSONAL_LINK", {"reason": "price", "rating": "5", "origin": "story"}),
+            ("PUBLIC_LINK", {"reason": "choice", "rating": "3"}),
+            ("API", {"reason": "price", "rating": "4", "origin": "call centre"}),
+        ],
+    )
+    _expect("edits of the personal participation", found[0].get("edits"), 1)
+    _expect("profile of the anonymous participation", found[1].get("profile"), None)
+    # The first answer is the one that enriches.
+    _expect("field after the change", until_written(b2c, THAT_PROFILE, "leavingReason"), "other")
+    scene.figures["participations"] = len(found)
+
+
 # 10
 
 
@@ -183,6 +235,14 @@ def _foreign_calls(scene: Scene) -> Iterator[list[str]]:
         yield ["targetings", "delete", LAPSED_READERS]
         yield ["targetings", "export", LAPSED_READERS, "--file", str(scene.files / "stolen.csv")]
         yield ["timeline", f"{CUSTOMERS}/profiles/customerCode=00001"]
+    if scene.has("forms"):
+        yield ["forms", "get", WIN_BACK]
+        yield ["forms", "close", WIN_BACK]
+        yield ["forms", "delete", WIN_BACK]
+        yield ["forms", "link", WIN_BACK, "--profile", THAT_PROFILE]
+        yield ["forms", "participations", "list", WIN_BACK]
+        yield ["forms", "participations", "get", f"{WIN_BACK}/participations/1"]
+        yield ["forms", "participations", "push", WIN_BACK, "--data", '{"answers":{}}']
 
 
 def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
@@ -191,6 +251,8 @@ def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
     if scene.has("datatables"):
         yield ["rows", "tables", "list", "entities/-"]
         yield ["targetings", "list", "entities/-"]
+    if scene.has("forms"):
+        yield ["forms", "list", "entities/-"]
 
 
 def _is_not_found(client: Rapport, words: list[str]) -> bool:
@@ -214,6 +276,7 @@ STEPS = [
         ("profiles", "datatables"),
         target_lapsed_readers,
     ),
+    Step("form", "A form, answered by a profile, by anybody and by call", ("forms",), answer_the_form),
     Step("other-entity", "What the key of b2b sees of it", ("profiles",), look_from_the_other_entity),
 ]
 
