@@ -44,20 +44,26 @@ let package = Package(
     // The services: a library each, and a main of a few lines.
     service(
       "Gateway",
-      ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
+      [
+        "Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioHTTP1,
+        .nioPosix,
+      ]),
     program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
-    service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    service(
+      "Profiles", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
     service("Automation", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
     program("rapport-automation", "Services/Automation/Main", ["Automation"]),
+    service("Forms", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
+    program("rapport-forms", "Services/Forms/Main", ["Forms"]),
     service(
       "CommandLineTool", in: "CommandLine",
       [
-        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto,
-        .logging,
+        "Database", "Forms", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser,
+        .crypto, .logging,
         .nioCore, .nioPosix,
       ]),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
@@ -77,6 +83,9 @@ let package = Package(
       "metrics-page", "Tests/Conformance/MetricsPage",
       ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
+    program(
+      "rpc-bench-server", "Tests/Benchmarks/RPCServer",
+      ["RPC", "SampleMessages", .logging, .nioCore, .nioPosix, .unixSignals]),
 
     tests(
       "AutomationTests",
@@ -104,12 +113,24 @@ let package = Package(
       [
         "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
         "Values",
-        .crypto, .logging, .nioCore, .nioPosix,
+        .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+      ]),
+    tests(
+      "FormsTests",
+      [
+        "Database", "DatabaseTesting", "Forms", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
+        "Values", .crypto, .logging, .nioCore, .nioPosix,
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
     tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
     tests("PopulationsTests", ["Messages", "Populations"]),
+    tests(
+      "ProfilesTests",
+      [
+        "Database", "DatabaseTesting", "Messages", "Populations", "Profiles", "RPC", "ServiceKit", "ServiceKitTesting",
+        "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",

@@ -23,6 +23,9 @@ struct KeyFolder: Sendable {
   /// The file of the password of a service's login of schema operations.
   static func ddlPassword(of service: ServiceName) -> String { "\(service).ddl-password" }
 
+  /// The file of the secret that a service's links are signed with.
+  static func linkSecret(of service: ServiceName) -> String { "\(service).link-secret" }
+
   /// The path of a secret's file.
   func path(_ name: String) -> String {
     folder.file(name).path

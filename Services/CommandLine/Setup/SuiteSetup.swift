@@ -1,4 +1,5 @@
 import Crypto
+import Forms
 import Foundation
 import Gateway
 import RPC
@@ -32,7 +33,7 @@ struct SuiteSetup {
       try await DatabaseSetup(topology: topology.database, keys: keys).run(services)
       let folder = try PrivateFolder(making: "\(data.path)/config")
       for (service, addresses) in topology.services {
-        let tree = configuration(of: service, at: addresses, publicKeys: publicKeys)
+        let tree = try configuration(of: service, at: addresses, publicKeys: publicKeys)
         try folder.file("\(service).json").update(tree.json)
       }
     }
@@ -41,7 +42,7 @@ struct SuiteSetup {
 
   private func configuration(
     of service: ServiceName, at addresses: Topology.Service, publicKeys: String
-  ) -> ConfigurationTree {
+  ) throws -> ConfigurationTree {
     var tree = ConfigurationTree()
     tree.set(ServiceConfiguration.listenHost, addresses.rpc.host)
     tree.set(ServiceConfiguration.listenPort, addresses.rpc.port)
@@ -61,6 +62,14 @@ struct SuiteSetup {
       tree.set(GatewayConfiguration.httpHost, http.host)
       tree.set(GatewayConfiguration.httpPort, http.port)
     }
+    if service == .forms { try setForms(in: &tree) }
     return tree
+  }
+
+  private func setForms(in tree: inout ConfigurationTree) throws {
+    if let base = topology.publicBaseURL { tree.set(FormsConfiguration.publicBaseURL, base) }
+    let secret = KeyFolder.linkSecret(of: .forms)
+    _ = try keys.secret(secret)
+    tree.set(FormsConfiguration.linkSecretFile, keys.path(secret))
   }
 }
