@@ -77,6 +77,13 @@ package struct TemplateError: Error, Sendable, Hashable, CustomStringConvertible
   /// What is wrong and what to do.
   package var explanation: String
 
+  /// An error at a place.
+  package init(line: Int, column: Int, explanation: String) {
+    self.line = line
+    self.column = column
+    self.explanation = explanation
+  }
+
   /// The whole sentence.
   package var description: String { "Line \(line), column \(column): \(explanation)" }
 }

@@ -31,7 +31,7 @@ struct SMTPConnectionTests {
   @Test("sends several messages on one connection, with dots as they were")
   func several() async throws {
     let sink = MailSink()
-    try await with(sink) { connection in
+    try await with(sink) { connection async throws in
       for text in [".\r\n..a\r\n.b.\r\n", "last line without end", ""] {
         let reply = try await send(envelope("a@example.test", text), connection)
         #expect(reply.code == 250 && reply.enhancedCode?.description == "2.0.0")
@@ -46,7 +46,7 @@ struct SMTPConnectionTests {
   @Test("until the final dot the server has nothing")
   func split() async throws {
     let sink = MailSink()
-    try await with(sink) { connection in
+    try await with(sink) { connection async throws in
       try await connection.begin(envelope())
       connection.abandon()
     }
@@ -55,15 +55,15 @@ struct SMTPConnectionTests {
 
   @Test("a refused recipient or message says why, and the connection goes on")
   func refusals() async throws {
-    let sink = MailSink { recipient, _ in
+    let sink = MailSink(fate: { recipient, _ in
       switch recipient.prefix(1) {
       case "r": .refuseRecipient("550 5.1.1 no such user")
       case "t": .refuseRecipient("451 4.7.1 later")
       case "m": .refuseMessage("554 5.6.0 no")
       default: .accept
       }
-    }
-    try await with(sink) { connection in
+    })
+    try await with(sink) { connection async throws in
       for (recipient, isPermanent) in [("r@example.test", true), ("t@example.test", false)] {
         let error = await #expect(throws: SMTPError.self) { try await connection.begin(envelope(recipient)) }
         guard case .refused(let reply) = error else {
@@ -75,14 +75,14 @@ struct SMTPConnectionTests {
       #expect(try await send(envelope("m@example.test"), connection).enhancedCode?.description == "5.6.0")
       #expect(try await send(envelope("ok@example.test"), connection).isDone)
     }
-    #expect(sink.kept.map(\.recipient) == ["ok@example.test"])
+    #expect(sink.kept.map { $0.recipient } == ["ok@example.test"])
     #expect(sink.connections == 1)
   }
 
   @Test("a connection that breaks between final dot and answer says that nobody knows")
   func broken() async throws {
-    let sink = MailSink { _, _ in .acceptAndBreak }
-    try await with(sink) { connection in
+    let sink = MailSink(fate: { _, _ in .acceptAndBreak })
+    try await with(sink) { connection async throws in
       try await connection.begin(envelope())
       let error = await #expect(throws: SMTPError.self) { try await connection.finish() }
       if case .broken = error {} else { Issue.record("\(String(describing: error))") }
@@ -93,7 +93,7 @@ struct SMTPConnectionTests {
   @Test("what the server cannot take is not tried")
   func abilities() async throws {
     let sink = MailSink(extensions: ["SIZE 30"])
-    try await with(sink) { connection in
+    try await with(sink) { connection async throws in
       let large = try envelope("a@example.test", String(repeating: "x", count: 31))
       await #expect(throws: SMTPError.self) { try await connection.begin(large) }
       await #expect(throws: SMTPError.self) { try await connection.begin(envelope("é@example.test")) }
