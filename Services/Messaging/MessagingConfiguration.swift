@@ -93,7 +93,9 @@ struct PublicBaseURL {
     let isClean = text.utf8.allSatisfy { (0x21...0x7e).contains($0) && !"\"'<>?#@\\^`{|}".utf8.contains($0) }
     guard isClean, !authority.isEmpty else { return nil }
     let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
-    let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    let isLoopback =
+      host == "localhost" || host == "::1"
+      || (host.hasPrefix("127.") && host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) })
     guard scheme == "https://" || isLoopback else { return nil }
     self.text = String(text)
   }
