@@ -46,9 +46,13 @@ let package = Package(
     // The services: a library each, and a main of a few lines.
     service(
       "Gateway",
-      ["Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioPosix]),
+      [
+        "Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioHTTP1,
+        .nioPosix,
+      ]),
     program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
-    service("Profiles", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
+    service(
+      "Profiles", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
@@ -85,6 +89,9 @@ let package = Package(
       "metrics-page", "Tests/Conformance/MetricsPage",
       ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
+    program(
+      "rpc-bench-server", "Tests/Benchmarks/RPCServer",
+      ["RPC", "SampleMessages", .logging, .nioCore, .nioPosix, .unixSignals]),
 
     tests(
       "CommandLineTests",
@@ -106,7 +113,7 @@ let package = Package(
       [
         "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
         "Values",
-        .crypto, .logging, .nioCore, .nioPosix,
+        .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
@@ -119,6 +126,12 @@ let package = Package(
         "ServiceKitTesting", "Templates", "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
       ]),
     tests("PopulationsTests", ["Messages", "Populations"]),
+    tests(
+      "ProfilesTests",
+      [
+        "Database", "DatabaseTesting", "Messages", "Populations", "Profiles", "RPC", "ServiceKit", "ServiceKitTesting",
+        "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(
       "ServiceKitTests",

@@ -45,9 +45,9 @@ package struct Gateway: Sendable {
     var router = Router()
     service.register(in: &router)
     router.fallback(proxy.serve)
-    router.registerReflection(of: Self.publicServices(methods))
     var parts = ServiceParts(router: router, services: [AccessV1.AccessService.descriptor])
     parts.requiresPrincipals = false
+    parts.reflected = Self.publicServices(methods)
     parts.interceptors = [AccessInterceptor(methods: methods, service: service)]
     let others = context.configuration.identity.peers.keys.filter { $0 != .gateway }
     parts.readinessChecks = [ServicesCheck(peers: context.peers, services: Array(others), state: state)]
@@ -61,12 +61,12 @@ package struct Gateway: Sendable {
     return MessageRegistry.services.filter { names.contains($0.name) }
   }
 
-  /// The public pages. Forms and tracking come with their services; until then every address is unknown.
+  /// The server of the public pages.
   private var publicPages: Job {
     let (context, configuration) = (context, configuration)
     return Job("public pages") {
       let server = HTTPServer(
-        routes: HTTPRoutes(),
+        routes: PublicPages(peers: context.peers, identity: context.workload).routes,
         configuration: HTTPServerConfiguration(host: configuration.http.host, port: configuration.http.port),
         group: context.group, logger: context.logger)
       let address = try await server.start()

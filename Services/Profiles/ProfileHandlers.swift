@@ -174,13 +174,7 @@ struct ProfileHandlers: Sendable {
   ) async throws {
     let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
     let table = try await tables.require(parent, right: .export, call: call)
-    let fields = try request.fields.enumerated().map { index, id in
-      guard let field = table.field(id) else {
-        throw RPCError.invalid("fields[\(index)]", "The table has no field “\(id)”. Name one that it has.")
-      }
-      return field
-    }
-    try await store.export(fields.isEmpty ? table.fields : fields, of: table) { chunk in
+    try await store.export(table.fields(named: request.fields), of: table) { chunk in
       var response = ProfilesV1.ExportProfilesResponse()
       response.chunk = chunk
       try await writer.send(response)

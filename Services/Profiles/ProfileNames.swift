@@ -7,4 +7,5 @@ enum ProfileNames {
   static let table = ResourcePattern("entities/{entity}/profileTables/{table}")
   static let profile = ResourcePattern("entities/{entity}/profileTables/{table}/profiles/{profile=}")
   static let profileImport = ResourcePattern("entities/{entity}/profileTables/{table}/imports/{import}")
+  static let targeting = ResourcePattern("entities/{entity}/targetings/{targeting}")
 }

@@ -63,12 +63,12 @@ struct ProfileTableHandlers: Sendable {
     let sent = request.profileTable ?? .init()
     let match = try name(sent.name, as: ProfileNames.table, field: "profile_table.name")
     let entity = try call.access.require(.write, of: .profiles, for: match.name)
-    let mask = try TableMask(request.updateMask?.paths ?? [])
+    let mask = try FieldMask(request.updateMask, updatable: ProfilesV1.ProfileTable.updatable)
     let parent = try name("entities/\(match["entity"])", as: ProfileNames.entity, field: "profile_table.name")
     try await checkReferences(of: sent, parent: parent, call: call)
     do {
       let updated = try await store.update(match.id("table"), entity: entity) { old in
-        let new = ProfileTableRules.completed(mask.apply(sent, to: old))
+        let new = ProfileTableRules.completed(old.updated(by: sent, mask))
         try ProfileTableRules.check(new)
         return new
       }
@@ -85,6 +85,7 @@ struct ProfileTableHandlers: Sendable {
     switch try await store.delete(match.id("table"), entity: entity, evenWithProfiles: request.force) {
     case .deleted: return GoogleProtobuf.Empty()
     case .hasProfiles: throw RPCError.tableHasProfiles(request.name)
+    case .hasTargetings: throw RPCError.tableHasTargetings(request.name)
     case .notFound: throw RPCError.notFound(match.name)
     }
   }
@@ -113,33 +114,26 @@ extension ProfileTableStore {
   }
 }
 
-/// Which parts of a definition an update replaces.
-private struct TableMask: Sendable {
-  private static let known = ["display_name", "attributes", "subscriptions", "segments", "references"]
-  private let paths: [String]
+extension ProfilesV1.ProfileTable {
+  /// Which parts of a definition an update replaces.
+  fileprivate static let updatable: Set<String> = [
+    "display_name", "attributes", "subscriptions", "segments", "references",
+  ]
 
-  init(_ paths: [String]) throws(RPCError) {
-    if let unknown = paths.first(where: { !Self.known.contains($0) }) {
-      throw .invalid("update_mask", "It names “\(unknown)”. Name some of \(Self.known.joined(separator: ", ")).")
+  fileprivate func updated(by sent: Self, _ mask: FieldMask) -> Self {
+    var new = self
+    if mask.includes("display_name", isSet: !sent.displayName.isEmpty) { new.displayName = sent.displayName }
+    if mask.includes("attributes", isSet: !sent.attributes.isEmpty) {
+      new.attributes = attributes.replacing(sent.attributes, by: \.id)
     }
-    self.paths = paths
-  }
-
-  func apply(_ sent: ProfilesV1.ProfileTable, to old: ProfilesV1.ProfileTable) -> ProfilesV1.ProfileTable {
-    var new = old
-    func takes(_ path: String, isSet: Bool) -> Bool { paths.isEmpty ? isSet : paths.contains(path) }
-    if takes("display_name", isSet: !sent.displayName.isEmpty) { new.displayName = sent.displayName }
-    if takes("attributes", isSet: !sent.attributes.isEmpty) {
-      new.attributes = old.attributes.replacing(sent.attributes, by: \.id)
+    if mask.includes("subscriptions", isSet: !sent.subscriptions.isEmpty) {
+      new.subscriptions = subscriptions.replacing(sent.subscriptions, by: \.id)
     }
-    if takes("subscriptions", isSet: !sent.subscriptions.isEmpty) {
-      new.subscriptions = old.subscriptions.replacing(sent.subscriptions, by: \.id)
+    if mask.includes("segments", isSet: !sent.segments.isEmpty) {
+      new.segments = segments.replacing(sent.segments, by: \.id)
     }
-    if takes("segments", isSet: !sent.segments.isEmpty) {
-      new.segments = old.segments.replacing(sent.segments, by: \.id)
-    }
-    if takes("references", isSet: !sent.references.isEmpty) {
-      new.references = old.references.replacing(sent.references, by: \.id)
+    if mask.includes("references", isSet: !sent.references.isEmpty) {
+      new.references = references.replacing(sent.references, by: \.id)
     }
     return new
   }

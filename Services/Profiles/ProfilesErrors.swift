@@ -36,4 +36,53 @@ extension RPCError {
 
   static let deletedMeanwhile = RPCError(
     .aborted, "The profile was deleted meanwhile. Send the call again.", reason: "PROFILE_DELETED_MEANWHILE")
+
+  // MARK: - Targetings
+
+  static func targetingExists(_ id: String) -> RPCError {
+    RPCError(
+      .alreadyExists, "There is a targeting “\(id)” already. Choose another id, or update that one.",
+      reason: "TARGETING_EXISTS",
+      fieldViolations: [FieldViolation(field: "targeting_id", description: "The id is taken.")])
+  }
+
+  static func targetingIsBase(_ name: String, of other: String) -> RPCError {
+    RPCError(
+      .failedPrecondition, "The targeting \(other) is built on this one. Change or delete that one first.",
+      reason: "TARGETING_IN_USE", resource: name)
+  }
+
+  static func tableHasTargetings(_ name: String) -> RPCError {
+    RPCError(
+      .failedPrecondition, "The profile table has targetings. Delete them first, or set `force`.",
+      reason: "PROFILE_TABLE_NOT_EMPTY", resource: name)
+  }
+
+  static let targetingChangedMeanwhile = RPCError(
+    .aborted, "The targeting, or one that it is built on, was changed or deleted meanwhile. Send the call again.",
+    reason: "TARGETING_CHANGED_MEANWHILE")
+
+  /// A definition that was sent names what is not there.
+  static func missingBase(_ name: String, field: String, _ explanation: String) -> RPCError {
+    RPCError(
+      .notFound, "The field \(field) is not accepted. \(explanation)", reason: "RESOURCE_NOT_FOUND",
+      fieldViolations: [FieldViolation(field: field, description: explanation)], resource: name)
+  }
+
+  /// A saved targeting no longer fits what it is about.
+  static func targetingAtFault(_ name: String, _ problem: FieldFault.Problem?) -> RPCError {
+    let place = problem.map { "its \($0.field) is at fault. \($0.explanation)" } ?? "it is at fault."
+    return RPCError(
+      .failedPrecondition, "The targeting \(name) cannot be evaluated: \(place)", reason: "TARGETING_AT_FAULT",
+      fieldViolations: problem.map { [FieldViolation(field: $0.field, description: $0.explanation)] } ?? [],
+      resource: name)
+  }
+
+  static let listExpired = RPCError(
+    .failedPrecondition, "The list was begun too long ago. Start again without a page token.",
+    reason: "LIST_EXPIRED")
+
+  static func badAnswer(_ cause: (any Error)?) -> RPCError {
+    RPCError(.internal, "DataTables' answer cannot be read. Report this.", reason: "BAD_ANSWER", cause: cause)
+  }
 }

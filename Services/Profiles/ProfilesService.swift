@@ -17,25 +17,53 @@ package enum ProfilesService {
 
   /// What the service consists of.
   package static func parts(_ context: ServiceContext) throws -> ServiceParts {
-    let tables = ProfileTableStore(
-      database: context.database, schema: context.schema, roles: context.database.configuration.roles)
-    let repositories = RepositoryDirectory(peers: context.peers, identity: context.workload)
-    let store = ProfileStore(database: context.database)
-    let writer = ProfileWriter(
-      database: context.database, store: store, requests: context.requests, repositories: repositories)
-    var router = Router()
-    ProfileTableHandlers(store: tables, repositories: repositories, pages: context.pageTokens).register(on: &router)
-    ProfileHandlers(tables: tables, store: store, writer: writer, pages: context.pageTokens).register(on: &router)
-    ProfileImportHandlers(
-      tables: tables, imports: ImportCalls(database: context.database, pages: context.pageTokens),
-      repositories: repositories
-    ).register(on: &router)
-    ProfileDirectoryHandlers(tables: tables, store: store, writer: writer, database: context.database)
-      .register(on: &router)
-    var parts = ServiceParts(
-      router: router,
-      services: [ProfilesV1.ProfileService.descriptor, InternalV1.ProfileDirectoryService.descriptor])
+    let rooms = Rooms(
+      database: context.database, schema: context.schema,
+      repositories: RepositoryDirectory(peers: context.peers, identity: context.workload), pages: context.pageTokens,
+      requests: context.requests, time: context.time)
+    var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
+    parts.keepsRequests = true
+    parts.jobs = [rooms.listed.sweeping]
     return parts
   }
+}
+
+/// The parts of the service and how they stand on each other.
+struct Rooms: Sendable {
+  let database: Database
+  let schema: SchemaConnection
+  let repositories: RepositoryDirectory
+  let pages: PageTokens
+  let requests: RequestLedger
+  let time: any TimeSource
+
+  /// What the router answers.
+  static let services = [
+    ProfilesV1.ProfileService.descriptor, TargetingV1.TargetingService.descriptor,
+    InternalV1.ProfileDirectoryService.descriptor, InternalV1.TargetingDirectoryService.descriptor,
+  ]
+
+  var router: Router {
+    let tables = ProfileTableStore(database: database, schema: schema, roles: database.configuration.roles)
+    let store = ProfileStore(database: database)
+    let writer = ProfileWriter(database: database, store: store, requests: requests, repositories: repositories)
+    var router = Router()
+    ProfileTableHandlers(store: tables, repositories: repositories, pages: pages).register(on: &router)
+    ProfileHandlers(tables: tables, store: store, writer: writer, pages: pages).register(on: &router)
+    ProfileImportHandlers(
+      tables: tables, imports: ImportCalls(database: database, pages: pages), repositories: repositories
+    ).register(on: &router)
+    ProfileDirectoryHandlers(tables: tables, store: store, writer: writer, database: database)
+      .register(on: &router)
+    TargetingHandlers(
+      store: TargetingStore(database: database, schema: schema), tables: tables, profiles: store,
+      evaluator: TargetingEvaluator(database: database, repositories: repositories, time: time), listed: listed,
+      pages: pages
+    ).register(on: &router)
+    return router
+  }
+
+  /// The populations that are being listed.
+  var listed: ListedPopulations { ListedPopulations(database: database, time: time) }
 }

@@ -49,6 +49,24 @@ struct RepositoryDirectory: Sendable {
     return keys.subtracting(answer.rows.keys)
   }
 
+  /// Answers criteria over rows of custom tables, in their order.
+  func evaluate(
+    _ request: InternalV1.BatchEvaluateRowsRequest, entity: Principal.Entity, deadline: Deadline?
+  ) async throws -> [InternalV1.EvaluateRowsResponse] {
+    try await client.call(
+      InternalV1.TableDirectoryService.batchEvaluateRows, request, options: options(entity, deadline: deadline)
+    ).answers
+  }
+
+  /// The keys of the rows of a repository that meet a condition.
+  func evaluate(
+    _ request: InternalV1.EvaluateRepositoryRequest, entity: Principal.Entity, deadline: Deadline?
+  ) async throws -> [String] {
+    try await client.call(
+      InternalV1.TableDirectoryService.evaluateRepository, request, options: options(entity, deadline: deadline)
+    ).keys
+  }
+
   private func options(_ entity: Principal.Entity, deadline: Deadline?) throws -> CallOptions {
     var options = CallOptions()
     options.deadline = deadline

@@ -1,44 +1,22 @@
 """A whole suite for the tests: the built executables on a data folder of their own, and official gRPC clients of it."""
 
-import atexit
 import dataclasses
 import itertools
 import os
 import pathlib
 import random
 import shutil
-import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 import grpc
 import pytest
-from grpc_tools import protoc
+from clients import generate_clients
 from supervisor.account import caller, unprivileged
 from supervisor.suite import Suite
 
-_ROOT = pathlib.Path(__file__).parents[2]
-
-
-def _generate_clients() -> None:
-    """Generates grpcio's clients from Proto/, as any user of the API would, where test modules can import them."""
-    folder = tempfile.mkdtemp(prefix="rapport-clients-")
-    atexit.register(shutil.rmtree, folder)
-    proto = _ROOT / "Proto"
-    packages = pathlib.Path(
-        sysconfig.get_path("purelib")
-    )  # Where googleapis-common-protos and grpcio-tools put Google's.
-    files = sorted(str(path.relative_to(proto)) for path in (proto / "rapport").rglob("*.proto"))
-    paths = [proto, packages, packages / "grpc_tools/_proto"]
-    words = ["protoc", *(f"--proto_path={path}" for path in paths), f"--python_out={folder}"]
-    if protoc.main([*words, f"--grpc_python_out={folder}", *files]) != 0:
-        raise pytest.UsageError("grpcio's clients cannot be generated from Proto/")
-    sys.path.insert(0, folder)
-
-
-_generate_clients()
+generate_clients()
 
 from rapport.access.v1 import access_pb2, access_pb2_grpc  # noqa: E402  (generated a line above)
 from rapport.options.v1 import options_pb2  # noqa: E402

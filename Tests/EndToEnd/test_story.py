@@ -9,7 +9,9 @@ def test_the_story_goes_as_it_should(own_suite):
     figures = play(own_suite.suite, print)
 
     assert figures["profiles"] == 23_570
-    assert figures["refusedLines"] == 1
+    assert figures["interactions"] == 69_659
+    assert figures["refusedLines"] == 2
+    assert figures["exported"] == 738
     assert figures["leaksToOtherEntity"] == 0
 
 

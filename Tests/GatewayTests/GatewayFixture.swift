@@ -129,8 +129,10 @@ struct GatewayCopy: Sendable {
     let context = try ServiceContext.sample(database: database, keys: keys, time: time, backend: backend)
     let gateway = Gateway(context, try GatewayConfiguration(from: Settings(environment: [:], file: nil)))
     let built = try await gateway.build()
+    var router = built.parts.router
+    router.registerReflection(of: built.parts.reflected ?? built.parts.services)
     let server = RPCServer(
-      router: built.parts.router, interceptors: built.parts.interceptors, configuration: ServerConfiguration(),
+      router: router, interceptors: built.parts.interceptors, configuration: ServerConfiguration(),
       logger: context.logger)
     let port = try await server.start().port ?? 0
     let jobs = Task {
@@ -210,4 +212,20 @@ extension ServiceContext {
 extension Logger {
   /// Writes nothing.
   static var silent: Logger { Logger(label: "gateway tests") { _ in SwiftLogNoOpLogHandler() } }
+}
+
+extension RPCClient {
+  /// The services that reflection lists.
+  func reflectedServices() async throws -> Set<String> {
+    var request = GRPCReflectionV1.ServerReflectionRequest()
+    request.messageRequest = .listServices("")
+    let answer = try await call(GRPCReflectionV1.ServerReflection.serverReflectionInfo) { writer, responses in
+      try await writer.send(request)
+      try await writer.finish()
+      for try await response in responses { return response.messageResponse }
+      return nil
+    }
+    guard case .listServicesResponse(let list) = answer else { return [] }
+    return Set(list.service.map(\.name))
+  }
 }

@@ -101,6 +101,7 @@ struct GatewayProcessTests {
       let answer = try await client.call(ProfilesV1.ProfileService.getProfileTable, get, options: .bearer(token))
       #expect(answer.name == get.name)
       #expect(backend.received.map(\.path) == [ProfilesV1.ProfileService.getProfileTable.info.path])
+      #expect(try await client.reflectedServices().contains("rapport.profiles.v1.ProfileService"))
       // A method of a service that this deployment does not run.
       var row = TablesV1.GetRowRequest()
       row.name = "entities/b2c/customTables/orders/rows/1"

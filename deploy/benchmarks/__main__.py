@@ -39,9 +39,15 @@ def _print(row: Row, is_json: bool) -> None:
         print(json.dumps(fields | {"ratio": round(row.ratio, 3), "rounds": row.rounds}), flush=True)
     else:
         print(
-            f"{row.row}: {row.ratio:.2f} times the peer ({row.ours:,.0f} against {row.peer:,.0f} {row.unit})",
+            f"{row.row}: {row.ratio:.2f} times as good as the peer"
+            f" ({_short(row.ours)} against {_short(row.peer)} {row.unit})",
             flush=True,
         )
+
+
+def _short(figure: float) -> str:
+    """Three digits that count, and all those before the point."""
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def _build(folder: pathlib.Path) -> None:
     plugin = _output("sh", "-c", "command -v grpc_cpp_plugin")
     _output(
         "protoc",
-        f"--proto_path={_ROOT / 'Tests/Benchmarks'}",
+        f"--proto_path={_ROOT / 'Tests/Proto/rapport/bench/v1'}",
         f"--cpp_out={folder}",
         f"--grpc_out={folder}",
         f"--plugin=protoc-gen-grpc={plugin}",

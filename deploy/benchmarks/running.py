@@ -1,13 +1,16 @@
-"""A suite for measuring: release executables, durable, on a fresh data folder."""
+"""The story's suite for measuring, durable and on a fresh data folder, and SQL in its database."""
 
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from story.client import Rapport
+from story.client import CallFailed, Rapport
+from story.play import play
+from story.steps import StoryWentWrong
 from supervisor.account import unprivileged
 from supervisor.errors import SuiteError
 from supervisor.postgresql import ADMINISTRATOR
@@ -17,8 +20,8 @@ from .harness import CannotMeasure
 
 
 @contextmanager
-def running_suite(binaries: pathlib.Path) -> Iterator[Suite]:
-    """Starts a suite, and stops it with its data at the end."""
+def story_suite(binaries: pathlib.Path, until: str) -> Iterator[Suite]:
+    """Starts a suite, plays the story up to the step named `until`, and stops it with its data at the end."""
     suite = Suite(
         # Not below the caller's folder: the services' account may not enter that.
         pathlib.Path(tempfile.mkdtemp(prefix="rapport-bench-")),
@@ -28,17 +31,18 @@ def running_suite(binaries: pathlib.Path) -> Iterator[Suite]:
     )
     try:
         suite.start()
+        play(suite, lambda text: print(text, file=sys.stderr), until)
         yield suite
-    except SuiteError as failure:
+    except (SuiteError, StoryWentWrong, CallFailed) as failure:
         raise CannotMeasure(str(failure)) from failure
     finally:
         suite.stop()
         shutil.rmtree(suite.data)
 
 
-def administrator(suite: Suite) -> Rapport:
-    """The command line with the administrator's key."""
-    return Rapport(suite.command_line, suite.addresses["gateway.rpc"], suite.key_file("administrator"))
+def rapport(suite: Suite) -> Rapport:
+    """The command line with the key of the story's entity b2c."""
+    return Rapport(suite.command_line, suite.addresses["gateway.rpc"], suite.key_file("b2c"))
 
 
 def sql(suite: Suite, script: str) -> str:

@@ -183,13 +183,25 @@ def write_files(source: pathlib.Path, folder: pathlib.Path, customer_columns: li
     # The 30th of February; an O for a 0.
     no_customer = customer_row(99_998) | {"birthDate": "1975-02-30"}
     no_order = order_row(Purchase(99_999, 1, datetime.date(1998, 1, 2), 1, Decimal(0))) | {"amount": "12,5O"}
-    _write(folder / "stores.csv", STORE_COLUMNS, store_rows())
-    _write(
+    write_file(folder / "stores.csv", STORE_COLUMNS, store_rows())
+    write_file(
         folder / "customers.csv",
         customer_columns,
         _insert(no_customer, customer_rows(source), _CUSTOMERS_BEFORE_THE_BROKEN_LINE),
     )
-    _write(folder / "orders.csv", ORDER_COLUMNS, _insert(no_order, order_rows(source), _ORDERS_BEFORE_THE_BROKEN_LINE))
+    write_file(
+        folder / "orders.csv", ORDER_COLUMNS, _insert(no_order, order_rows(source), _ORDERS_BEFORE_THE_BROKEN_LINE)
+    )
+
+
+def write_file(file: pathlib.Path, columns: list[str], rows: Iterator[dict[str, str]]) -> None:
+    """Writes a CSV file of these columns, at once or not at all."""
+    part = file.with_suffix(".part")
+    with open(part, "w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    part.rename(file)
 
 
 def lapsed_readers(source: pathlib.Path) -> set[str]:
@@ -226,12 +238,3 @@ def _insert(extra: dict[str, str], rows: Iterator[dict[str, str]], after: int) -
         yield row
         if number == after:
             yield extra
-
-
-def _write(file: pathlib.Path, columns: list[str], rows: Iterator[dict[str, str]]) -> None:
-    part = file.with_suffix(".part")
-    with open(part, "w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
-    part.rename(file)

@@ -14,8 +14,11 @@ from .client import Rapport
 from .steps import STEPS, Scene
 
 
-def play(suite: Suite, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Does the steps that were not done yet, and returns the figures of all. Raises at the first that goes wrong."""
+def play(suite: Suite, tell: Callable[[str], None], until: str = STEPS[-1].name) -> dict[str, Any]:
+    """Does the steps that were not done yet, and returns the figures of all. Raises at the first that goes wrong.
+
+    Stops behind the step named `until`.
+    """
     account = caller()
     state_file = suite.data / "story.json"
     state: dict[str, Any] = {"done": [], "figures": {}}
@@ -33,7 +36,8 @@ def play(suite: Suite, tell: Callable[[str], None]) -> dict[str, Any]:
     scene = Scene(
         data.SOURCE, files, {service.name for service in services()}, client, keep_key, tell, state["figures"]
     )
-    steps = [step for step in STEPS if scene.has(step.needs) and step.name not in state["done"]]
+    last = next(number for number, step in enumerate(STEPS) if step.name == until)
+    steps = [step for step in STEPS[: last + 1] if all(map(scene.has, step.needs)) and step.name not in state["done"]]
     if steps and not (files / "orders.csv").exists():
         tell("Preparing the story's files ...")
         data.write_files(data.SOURCE, files, scene.customer_columns)

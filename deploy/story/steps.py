@@ -12,7 +12,7 @@ from typing import Any
 from . import data
 from .client import CallFailed, Rapport
 
-_DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
+DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
 
 CUSTOMERS = "entities/b2c/profileTables/customers"
 STORES = "entities/b2c/customTables/stores"
@@ -52,7 +52,7 @@ class Step:
 
     name: str
     title: str
-    needs: str
+    needs: tuple[str, ...]
     run: Callable[[Scene], None]
 
 
@@ -86,7 +86,7 @@ def make_stores(scene: Scene) -> None:
 
 def make_customers(scene: Scene) -> None:
     """The company's own table of profiles."""
-    definition = json.loads((_DEFINITIONS / "customers.json").read_text(encoding="utf-8"))
+    definition = json.loads((DEFINITIONS / "customers.json").read_text(encoding="utf-8"))
     if not scene.has("datatables"):
         del definition["references"]
     file = scene.files / "customers.json"
@@ -202,21 +202,24 @@ def _is_not_found(client: Rapport, words: list[str]) -> bool:
 
 
 STEPS = [
-    Step("access", "Entities b2c and b2b, and a key for each", "gateway", make_entities_and_keys),
-    Step("stores", "A repository of 12 stores", "datatables", make_stores),
-    Step("customers", "A profile table of customers", "profiles", make_customers),
-    Step("orders", "A table of orders", "datatables", make_orders),
-    Step("customers-import", "The customers, from a CSV file with a broken line", "profiles", import_customers),
-    Step("orders-import", "Their orders, from a CSV file with a broken line", "datatables", import_orders),
+    Step("access", "Entities b2c and b2b, and a key for each", ("gateway",), make_entities_and_keys),
+    Step("stores", "A repository of 12 stores", ("datatables",), make_stores),
+    Step("customers", "A profile table of customers", ("profiles",), make_customers),
+    Step("orders", "A table of orders", ("datatables",), make_orders),
+    Step("customers-import", "The customers, from a CSV file with a broken line", ("profiles",), import_customers),
+    Step("orders-import", "Their orders, from a CSV file with a broken line", ("datatables",), import_orders),
     Step(
-        "targeting", "A targeting across profiles and orders, counted and exported", "datatables", target_lapsed_readers
+        "targeting",
+        "A targeting across profiles and orders, counted and exported",
+        ("profiles", "datatables"),
+        target_lapsed_readers,
     ),
-    Step("other-entity", "What the key of b2b sees of it", "profiles", look_from_the_other_entity),
+    Step("other-entity", "What the key of b2b sees of it", ("profiles",), look_from_the_other_entity),
 ]
 
 
 def _definition(name: str) -> str:
-    return str(_DEFINITIONS / f"{name}.json")
+    return str(DEFINITIONS / f"{name}.json")
 
 
 def _expect(what: str, found: Any, expected: Any) -> None:

@@ -45,21 +45,10 @@ struct RowsEvaluator: Sendable {
 
   private static func answer(_ row: Row, at column: Int) throws -> InternalV1.EvaluateRowsResponse {
     var answer = InternalV1.EvaluateRowsResponse()
-    answer.profiles = population(try row.optionalBytes(column)).message
+    answer.profiles = Population(packed: try row.optionalBytes(column) ?? []).message
     answer.holdsWithoutRows = try row.bool(column + 1)
-    if answer.holdsWithoutRows { answer.withRows = population(try row.optionalBytes(column + 2)).message }
+    if answer.holdsWithoutRows { answer.withRows = Population(packed: try row.optionalBytes(column + 2) ?? []).message }
     return answer
-  }
-
-  /// Numbers of eight bytes each, the most significant first.
-  private static func population(_ packed: [UInt8]?) -> Population {
-    guard let packed else { return .empty }
-    let ids = packed.withUnsafeBytes { bytes in
-      (0..<bytes.count / 8).map { place in
-        UInt32(truncatingIfNeeded: Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: place * 8, as: Int64.self)))
-      }
-    }
-    return Population(ids.sorted())
   }
 
   // MARK: - Repositories

@@ -46,9 +46,9 @@ struct RowsQuery: Sendable {
     perProfile.append("(\(verdict)) AND \(Self.has(filter)) AS meets\(place), \(Self.has(filter)) AS has\(place)")
     answers.append(
       """
-      string_agg(int8send(profile), ''::bytea) FILTER (WHERE meets\(place)),
+      string_agg(substring(int8send(profile) FROM 5), ''::bytea) FILTER (WHERE meets\(place)),
         COALESCE(\(withoutRows), false),
-        string_agg(int8send(profile), ''::bytea) FILTER (WHERE has\(place) AND (\(withoutRows)))
+        string_agg(substring(int8send(profile) FROM 5), ''::bytea) FILTER (WHERE has\(place) AND (\(withoutRows)))
       """)
     filters.append(filter)
   }

@@ -1,5 +1,6 @@
 internal import Database
 internal import Messages
+internal import Populations
 internal import UserTables
 internal import Values
 
@@ -20,6 +21,39 @@ extension ProfileStore {
         """)
     let export = CSVExport(statement, header: ["id"] + fields.map(\.storage.id), database: database)
     try await export.run(as: .entity(table.entity), cells: { try Self.cells(of: fields, in: $0) }, send)
+  }
+
+  /// How many profiles of a population are read at a time.
+  private static let batch = 5_000
+
+  /// Writes the profiles of a population as such a file. One that is no longer there is left out.
+  nonisolated(nonsending) func export(
+    _ fields: [ProfileField], of table: ProfileTableDefinition, _ population: Population,
+    _ send: nonisolated(nonsending) ([UInt8]) async throws -> Void
+  ) async throws {
+    let statement = Statement(
+      name: "profiles.export_some",
+      sql: """
+        SELECT \((["id"] + fields.map(\.storage.column)).joined(separator: ", "))
+        FROM \(table.rows)
+        WHERE id = ANY ($1)
+        ORDER BY id
+        """)
+    try await database.transaction(
+      as: .entity(table.entity), isolation: .repeatableRead, readOnly: true
+    ) { transaction in
+      var csv = CSVWriter()
+      csv.write(["id"] + fields.map(\.storage.id))
+      var ids = population.ids(limit: Self.batch)
+      while !ids.isEmpty {
+        for row in try await transaction.execute(statement, [.intArray(ids.map { Int64($0) })]) {
+          csv.write(try Self.cells(of: fields, in: row))
+        }
+        try await send(csv.take())
+        ids = population.ids(after: ids.last, limit: Self.batch)
+      }
+      if csv.count > 0 { try await send(csv.take()) }
+    }
   }
 
   private static func cells(of fields: [ProfileField], in row: Row) throws -> [String] {

@@ -1,4 +1,5 @@
 internal import Messages
+internal import RPC
 internal import ServiceKit
 internal import UserTables
 
@@ -42,6 +43,21 @@ struct ProfileTableDefinition: Sendable {
   /// The field of a technical name.
   func field(_ id: String) -> ProfileField? {
     places[id].map { fields[$0] }
+  }
+
+  /// The fields that an export names, in its order; all of them when it names none.
+  ///
+  /// - Throws: ``RPCError`` INVALID_ARGUMENT, naming the one that the table has not.
+  func fields(named ids: [String]) throws(RPCError) -> [ProfileField] {
+    if ids.isEmpty { return fields }
+    var named: [ProfileField] = []
+    for (index, id) in ids.enumerated() {
+      guard let field = field(id) else {
+        throw .invalid("fields[\(index)]", "The table has no field “\(id)”. Name one that it has.")
+      }
+      named.append(field)
+    }
+    return named
   }
 
   /// The table of the profiles.

@@ -199,16 +199,23 @@ struct ProfileTableStore: Sendable {
     Statement(name: "profile_tables.any_profile", sql: "SELECT id FROM \(table.rows) LIMIT 1")
   }
 
+  private static func anyTargeting(of table: ProfileTableDefinition) -> Statement {
+    Statement(
+      name: "profile_tables.any_targeting",
+      sql: "SELECT number FROM targetings WHERE profile_table = \(table.number) LIMIT 1")
+  }
+
   // MARK: - Deleting
 
   /// What came of deleting a table.
   enum Deletion: Sendable {
     case deleted
     case hasProfiles
+    case hasTargetings
     case notFound
   }
 
-  /// Deletes a table with its profiles, their history and its imports.
+  /// Deletes a table with its profiles, their history, its imports and its targetings.
   func delete(_ id: String, entity: Int64, evenWithProfiles: Bool) async throws -> Deletion {
     try await schema.transaction { transaction in
       guard let row = try await transaction.execute(Self.lock, [.int(entity), .text(id)]).first else {
@@ -218,10 +225,18 @@ struct ProfileTableStore: Sendable {
       if !evenWithProfiles, try await transaction.execute(Self.anyProfile(in: table)).isEmpty == false {
         return .hasProfiles
       }
+      if !evenWithProfiles, try await transaction.execute(Self.anyTargeting(of: table)).isEmpty == false {
+        return .hasTargetings
+      }
       let drops = [
         "DROP TABLE \(table.history), \(table.rows)", "DROP SEQUENCE \(table.ids)",
         "DELETE FROM refused_lines USING imports WHERE import = imports.id AND imports.table_number = \(table.number)",
         "DELETE FROM imports WHERE table_number = \(table.number)",
+        """
+        DELETE FROM targeting_bases USING targetings
+        WHERE targeting = targetings.number AND targetings.profile_table = \(table.number)
+        """,
+        "DELETE FROM targetings WHERE profile_table = \(table.number)",
         "DELETE FROM profile_tables WHERE number = \(table.number)",
       ]
       for drop in drops { try await transaction.execute(Statement(name: "profile_tables.delete", sql: drop)) }

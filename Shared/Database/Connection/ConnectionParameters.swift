@@ -19,7 +19,8 @@ struct ConnectionParameters: Sendable {
     var keywords = [
       "host": server.host, "port": String(server.port), "dbname": server.database, "user": login.user,
       "password": login.password, "client_encoding": "UTF8", "application_name": "rapport \(purpose)",
-      "options": settings.map { "-c \($0.name)=\($0.value)" }.joined(separator: " "),
+      // Compiling a statement takes longer than most of ours run, and pays for none of them.
+      "options": ([("jit", "off")] + settings).map { "-c \($0.name)=\($0.value)" }.joined(separator: " "),
       // A peer that vanished without a word is noticed within a minute.
       "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "40000",
       "gssencmode": "disable", "sslmode": "disable",

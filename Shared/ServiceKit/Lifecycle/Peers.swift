@@ -21,6 +21,8 @@ package final class Peers: Sendable {
     var configuration = ClientConfiguration(tls: tls)
     // A follower's stream may be silent for long; this tells a silent peer from one that is gone.
     configuration.keepaliveTime = .seconds(30)
+    // A peer that starts again is a few machines away at most, and calls wait for it.
+    configuration.maxBackOff = .seconds(1)
     self.configuration = configuration
     self.group = group
     self.logger = logger

@@ -44,6 +44,8 @@ package struct ServiceParts: Sendable {
   package var router: Router
   /// The services that the router must answer completely; a process with a method unanswered does not start.
   package var services: [ServiceDescriptor]
+  /// What reflection shows; nil: ``services``. The gateway shows what it passes on too.
+  package var reflected: [ServiceDescriptor]?
   /// Interceptors after those of the suite.
   package var interceptors: [any ServerInterceptor] = []
   /// What must answer, beside the database, before the process wants calls.

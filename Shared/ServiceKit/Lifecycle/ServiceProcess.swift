@@ -144,7 +144,7 @@ package struct ServiceProcess: Sendable {
       }
       let health = HealthService()
       parts.router.register(health)
-      parts.router.registerReflection(of: parts.services)
+      parts.router.registerReflection(of: parts.reflected ?? parts.services)
       return Built(context: context, parts: parts, health: health)
     } catch {
       await database.shutdown()
@@ -294,10 +294,12 @@ package struct ServiceProcess: Sendable {
       let verifier = PrincipalVerifier(service: definition.name, keys: context.keys.trusted, time: context.time)
       interceptors.append(Authentication(verifier: verifier, logger: context.logger))
     }
+    var server = ServerConfiguration(
+      host: configuration.listen.host, port: configuration.listen.port, tls: try configuration.tls?.server())
+    // A principal of the gateway lists each entity that the caller sees: some 100 bytes each.
+    if parts.requiresPrincipals { server.maxHeaderListSize = 128 << 10 }
     return RPCServer(
-      router: parts.router, interceptors: interceptors + parts.interceptors,
-      configuration: ServerConfiguration(
-        host: configuration.listen.host, port: configuration.listen.port, tls: try configuration.tls?.server()),
+      router: parts.router, interceptors: interceptors + parts.interceptors, configuration: server,
       group: context.group, logger: context.logger)
   }
 }

@@ -22,14 +22,14 @@ package struct FieldMask: Sendable, Hashable {
     }
     if paths.contains("*") {
       guard paths.count == 1 else {
-        throw Self.error(["*"], "stands alone", field)
+        throw Self.error(["*"], "stands alone", field, updatable)
       }
       self.paths = updatable
       return
     }
     let unknown = paths.filter { !Self.isUpdatable($0, updatable) }
     guard unknown.isEmpty else {
-      throw Self.error(unknown, "cannot be updated", field)
+      throw Self.error(unknown, "cannot be updated", field, updatable)
     }
     self.paths = Set(paths)
   }
@@ -65,9 +65,12 @@ package struct FieldMask: Sendable, Hashable {
     return updatable.contains(path[..<dot] + ".*")
   }
 
-  private static func error(_ paths: [String], _ why: String, _ field: String) -> RPCError {
+  private static func error(
+    _ paths: [String], _ why: String, _ field: String, _ updatable: Set<String>
+  ) -> RPCError {
     RPCError(
-      .invalidArgument, "The mask \(field) names what \(why). See the method's documentation for what it may name.",
+      .invalidArgument,
+      "The mask \(field) names what \(why). Name some of \(updatable.sorted().joined(separator: ", ")).",
       reason: "INVALID_FIELD_MASK",
       fieldViolations: paths.map { FieldViolation(field: field, description: "\"\($0.prefix(100))\" \(why).") })
   }

@@ -118,20 +118,7 @@ struct IsolationTests {
   @Test("reflection shows the public API and nothing internal")
   func reflection() async throws {
     try await GatewayFixture.with { fixture in
-      var request = GRPCReflectionV1.ServerReflectionRequest()
-      request.messageRequest = .listServices("")
-      let method = GRPCReflectionV1.ServerReflection.serverReflectionInfo
-      let answer = try await fixture.gateway.client.call(method) { writer, responses in
-        try await writer.send(request)
-        try await writer.finish()
-        for try await response in responses { return response.messageResponse }
-        return nil
-      }
-      guard case .listServicesResponse(let list) = answer else {
-        Issue.record("no list")
-        return
-      }
-      let names = Set(list.service.map(\.name))
+      let names = try await fixture.gateway.client.reflectedServices()
       #expect(names.isSuperset(of: Set(try PublicMethods.ofSuite().all.map(\.info.service))))
       #expect(!names.contains { $0.hasPrefix("rapport.internal.") })
     }

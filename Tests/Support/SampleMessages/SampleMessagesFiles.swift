@@ -2,6 +2,9 @@
 // swift-format-ignore-file
 package import Messages
 
+/// The proto package `rapport.bench.v1`.
+public enum BenchV1 {}
+
 /// The proto package `rapport.sample.v1`.
 public enum SampleV1 {}
 
@@ -9,6 +12,7 @@ public enum SampleV1 {}
 package enum SampleMessagesFiles {
   /// Every file.
   package static let all: [FileDescriptor] = [
+    rapport_bench_v1_bench,
     rapport_sample_v1_everything,
     rapport_sample_v1_names,
     rapport_sample_v1_resources,
@@ -16,6 +20,7 @@ package enum SampleMessagesFiles {
 
   /// Every message type, by file and place.
   package static let types: [any Message.Type] = [
+    BenchV1.Sample.self,
     SampleV1.Book.self,
     SampleV1.BoolMessage.self,
     SampleV1.Choices.self,

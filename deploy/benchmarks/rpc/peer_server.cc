@@ -1,4 +1,4 @@
-// The peer of rpc-unary-vs-grpc-cpp: gRPC C++'s callback server for Tests/Benchmarks/bench.proto.
+// The peer of rpc-unary-vs-grpc-cpp: gRPC C++'s callback server for Tests/Proto/rapport/bench/v1/bench.proto.
 // Usage: peer_server PORT
 
 #include <grpcpp/grpcpp.h>

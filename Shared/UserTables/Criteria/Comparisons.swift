@@ -1,33 +1,48 @@
-internal import Database
-internal import Messages
-internal import UserTables
-internal import Values
+package import Database
+package import Messages
+package import Values
 
 /// Turns comparisons into conditions of SQL, and collects the values that they compare with.
-struct Comparisons: Sendable {
+package struct Comparisons: Sendable {
   /// What is compared.
-  struct Operand: Sendable, Hashable {
+  package struct Operand: Sendable, Hashable {
     /// As SQL computes it.
-    let expression: String
-    let type: FieldType
+    package let expression: String
+    package let type: FieldType
     /// Values are multiplied by this before they are compared: an average is compared as a sum, which is exact.
-    var factor: String?
+    package var factor: String?
+    /// Whether the expression is an array, which meets a comparison when one of its elements does.
+    package var isMultiValued = false
+    /// What values may be compared with; empty: every value of the type.
+    package var acceptedValues: [String] = []
+
+    /// One value of a type.
+    package init(expression: String, type: FieldType, factor: String? = nil) {
+      self.expression = expression
+      self.type = type
+      self.factor = factor
+    }
   }
 
   /// For the statement that the conditions stand in, in their order.
-  private(set) var parameters: [SQLValue] = []
+  package private(set) var parameters: [SQLValue] = []
+  /// The most parameters of one statement: PostgreSQL counts them in 16 bits.
+  private static let mostParameters = 60_000
   /// What stands for now.
   private let now: Timestamp
   /// Where a date without a time is a day.
   private let zone: Zone
 
-  init(now: Timestamp, zone: Zone) {
+  /// - Parameters:
+  ///   - now: what moving bounds are relative to.
+  ///   - zone: the entity's.
+  package init(now: Timestamp, zone: Zone) {
     self.now = now
     self.zone = zone
   }
 
   /// Adds a parameter; gives how the statement names it.
-  mutating func parameter(_ value: SQLValue, _ sqlType: String) -> String {
+  package mutating func parameter(_ value: SQLValue, _ sqlType: String) -> String {
     parameters.append(value)
     return "$\(parameters.count)::\(sqlType)"
   }
@@ -37,9 +52,22 @@ struct Comparisons: Sendable {
   ///
   /// - Parameter path: of the comparison in the request.
   /// - Throws: ``FieldFault`` when the comparison does not go with the operand's type.
-  mutating func condition(
+  package mutating func condition(
     _ comparison: TargetingV1.Comparison?, on operand: Operand, at path: String
   ) throws(FieldFault) -> String {
+    let condition = try unbounded(comparison, on: operand, at: path)
+    if parameters.count > Self.mostParameters {
+      throw FieldFault([.init(path, "There are too many values in all. Compare with fewer.")])
+    }
+    return condition
+  }
+
+  private mutating func unbounded(
+    _ comparison: TargetingV1.Comparison?, on operand: Operand, at path: String
+  ) throws(FieldFault) -> String {
+    if operand.isMultiValued {
+      if case .isSet = comparison?.kind {} else { return try someElement(of: operand, comparison, at: path) }
+    }
     switch comparison?.kind {
     case .equals(let value): return try equals(value, operand, at: "\(path).equals")
     case .oneOf(let list): return try isOne(of: list.values, operand, at: "\(path).one_of.values")
@@ -53,6 +81,15 @@ struct Comparisons: Sendable {
     case .isSet(let isSet): return "\(operand.expression) IS \(isSet ? "NOT NULL" : "NULL")"
     case nil: throw FieldFault([.init(path, "The comparison has no kind set. Set one.")])
     }
+  }
+
+  private mutating func someElement(
+    of operand: Operand, _ comparison: TargetingV1.Comparison?, at path: String
+  ) throws(FieldFault) -> String {
+    var element = Operand(expression: "element", type: operand.type)
+    element.acceptedValues = operand.acceptedValues
+    let condition = try unbounded(comparison, on: element, at: path)
+    return "EXISTS (SELECT FROM unnest(\(operand.expression)) AS elements (element) WHERE \(condition))"
   }
 
   // MARK: - Kinds
@@ -77,18 +114,20 @@ struct Comparisons: Sendable {
     // The operand stays in the statement: PostgreSQL refuses parameters that nothing refers to.
     if values.isEmpty { return "(\(operand.expression) IS NULL AND false)" }
     // Whole days are ranges, and values that are multiplied are no list.
-    if operand.type == .timestamp || operand.factor != nil || operand.type == .integer {
+    if operand.type == .timestamp || operand.factor != nil {
       var conditions: [String] = []
       for (index, value) in values.enumerated() {
         conditions.append(try equals(value, operand, at: "\(path)[\(index)]"))
       }
       return "(\(conditions.joined(separator: " OR ")))"
     }
+    // Among whole numbers a fraction is compared as what it is.
+    let type = operand.type == .integer && values.contains(where: \.isDecimal) ? .decimal : operand.type
     var read: [SQLValue] = []
     for (index, value) in values.enumerated() {
-      read.append(try self.read(value, operand.type, at: "\(path)[\(index)]"))
+      read.append(try self.read(value, operand, as: type, at: "\(path)[\(index)]"))
     }
-    return "\(operand.expression) = ANY (\(parameter(.array(of: read, type: operand.type), "\(operand.sqlType)[]")))"
+    return "\(operand.expression) = ANY (\(parameter(.array(of: read, type: type), "\(type.sqlType)[]")))"
   }
 
   private mutating func lies(
@@ -162,23 +201,25 @@ struct Comparisons: Sendable {
     _ value: TypeV1.Value, _ operand: Operand, at path: String
   ) throws(FieldFault) -> String {
     // Against whole numbers a fraction is compared as what it is.
-    if operand.type == .integer, case .decimalValue = value.kind {
-      return scaled(parameter(try read(value, .decimal, at: path), "numeric"), operand)
-    }
-    return scaled(parameter(try read(value, operand.type, at: path), operand.sqlType), operand)
+    let type = operand.type == .integer && value.isDecimal ? .decimal : operand.type
+    return scaled(parameter(try read(value, operand, as: type, at: path), type.sqlType), operand)
   }
 
   private func scaled(_ value: String, _ operand: Operand) -> String {
     operand.factor.map { "\(value) * \($0)" } ?? value
   }
 
-  private func read(_ value: TypeV1.Value, _ type: FieldType, at path: String) throws(FieldFault) -> SQLValue {
+  private func read(
+    _ value: TypeV1.Value, _ operand: Operand, as type: FieldType, at path: String
+  ) throws(FieldFault) -> SQLValue {
     let reader = FieldReader(zone: zone)
+    var field = FieldDefinition(id: "", number: 0, type: type)
+    field.acceptedValues = operand.acceptedValues
     if case .nullValue = value.kind {
       throw FieldFault([.init(path, "Nothing equals null. Compare by `is_set`.")])
     }
     do {
-      return try reader.read(value, for: FieldDefinition(id: "", number: 0, type: type))
+      return try reader.read(value, for: field)
     } catch { throw FieldFault([.init(path, error.explanation)]) }
   }
 
@@ -193,6 +234,12 @@ struct Comparisons: Sendable {
 
 extension Comparisons.Operand {
   fileprivate var sqlType: String { type.sqlType }
+}
+
+extension TypeV1.Value {
+  fileprivate var isDecimal: Bool {
+    if case .decimalValue = kind { true } else { false }
+  }
 }
 
 extension Duration {

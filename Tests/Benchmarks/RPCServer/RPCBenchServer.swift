@@ -1,0 +1,37 @@
+import Logging
+import NIOCore
+import NIOPosix
+import RPC
+import SampleMessages
+import UnixSignals
+
+/// Serves `rapport.bench.v1.BenchService` with one event loop on 127.0.0.1, until SIGTERM: what `deploy/bench` compares
+/// with other servers of the same service. `--port 0` lets the system choose; the port is printed.
+@main struct RPCBenchServer {
+  static func main() async throws {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 3, arguments[1] == "--port", let port = Int(arguments[2]), (0...65_535).contains(port)
+    else {
+      print("Usage: rpc-bench-server --port N")
+      return
+    }
+    var router = Router()
+    router.handle(BenchV1.BenchService.next) { sample, _ in
+      var next = sample
+      next.id &+= 1
+      return next
+    }
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    var configuration = ServerConfiguration()
+    configuration.port = port
+    let server = RPCServer(
+      router: router, configuration: configuration, group: group, logger: Logger(label: "rpc-bench-server"))
+    let address = try await server.start()
+    print("listening \(address.port ?? 0)")
+    for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+      await server.drain(grace: .seconds(1))
+      break
+    }
+    try await group.shutdownGracefully()
+  }
+}
