@@ -67,7 +67,8 @@ let package = Package(
     service(
       "CommandLineTool", in: "CommandLine",
       [
-        "Database", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser, .crypto,
+        "Database", "Gateway", "Messages", "Messaging", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser,
+        .crypto,
         .logging,
         .nioCore, .nioPosix,
       ]),
@@ -122,7 +123,8 @@ let package = Package(
     tests(
       "MessagingTests",
       [
-        "Database", "DatabaseTesting", "Mail", "MailTesting", "Messages", "Messaging", "Populations", "RPC", "ServiceKit",
+        "Database", "DatabaseTesting", "Mail", "MailTesting", "Messages", "Messaging", "Populations", "RPC",
+        "ServiceKit",
         "ServiceKitTesting", "Templates", "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
       ]),
     tests("PopulationsTests", ["Messages", "Populations"]),

@@ -1,7 +1,7 @@
-package import Mail
-package import ServiceKit
 internal import Crypto
+package import Mail
 internal import RPC
+package import ServiceKit
 
 /// What Messaging alone is told.
 package struct MessagingConfiguration: Sendable {

@@ -20,7 +20,8 @@ extension RPCError {
   static func campaignExists(_ id: String) -> RPCError {
     RPCError(
       .alreadyExists, "There is a campaign “\(id)” already. Choose another id, or update that one.",
-      reason: "CAMPAIGN_EXISTS", fieldViolations: [FieldViolation(field: "campaign_id", description: "The id is taken.")])
+      reason: "CAMPAIGN_EXISTS",
+      fieldViolations: [FieldViolation(field: "campaign_id", description: "The id is taken.")])
   }
 
   static func campaignWasLaunched(_ name: String) -> RPCError {
@@ -62,7 +63,8 @@ extension RPCError {
 
   static func campaignIsIncomplete(_ name: String, _ what: String) -> RPCError {
     RPCError(
-      .failedPrecondition, "The campaign cannot be launched yet. \(what)", reason: "CAMPAIGN_INCOMPLETE", resource: name)
+      .failedPrecondition, "The campaign cannot be launched yet. \(what)", reason: "CAMPAIGN_INCOMPLETE", resource: name
+    )
   }
 
   static let changedMeanwhile = RPCError(

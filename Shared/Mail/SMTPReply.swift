@@ -43,7 +43,8 @@ package struct SMTPReply: Sendable, Hashable, CustomStringConvertible {
   /// The reply on one line of at most 500 characters, without control characters.
   package var description: String {
     let text = "\(code) \(lines.joined(separator: " "))"
-    return String(String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) }).prefix(500))
+    return String(
+      String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) }).prefix(500))
   }
 }
 

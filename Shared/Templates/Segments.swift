@@ -40,7 +40,8 @@ struct Segmenter {
   private func nextOpening() -> Int? {
     var place = position
     while place + 1 < bytes.count {
-      if bytes[place] == UInt8(ascii: "{"), bytes[place + 1] == UInt8(ascii: "{") || bytes[place + 1] == UInt8(ascii: "%")
+      if bytes[place] == UInt8(ascii: "{"),
+        bytes[place + 1] == UInt8(ascii: "{") || bytes[place + 1] == UInt8(ascii: "%")
       {
         return place
       }

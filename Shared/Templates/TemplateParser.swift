@@ -123,9 +123,11 @@ struct TemplateParser {
       limit = try operand(&tokens)
     }
     try tokens.expectEnd()
-    if path != nil, case .literal(.integer(let most)) = limit, let place = names.mentions.lastIndex(where: {
-      $0.path == path
-    }) {
+    if path != nil, case .literal(.integer(let most)) = limit,
+      let place = names.mentions.lastIndex(where: {
+        $0.path == path
+      })
+    {
       names.limit(place, to: Int(clamping: most))
     }
     names.enterLoop(variable, over: path)

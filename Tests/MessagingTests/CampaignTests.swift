@@ -45,7 +45,9 @@ struct CampaignTests {
         }
       }
       _ = try await suite.call(MessagingV1.MessagingService.deleteSender) { $0.name = "entities/b2c/senders/shop" }
-      #expect(try await suite.refusal(MessagingV1.MessagingService.getCampaign) { $0.name = TestSuite.campaign }.code == .notFound)
+      #expect(
+        try await suite.refusal(MessagingV1.MessagingService.getCampaign) { $0.name = TestSuite.campaign }.code
+          == .notFound)
     }
   }
 
@@ -88,10 +90,13 @@ struct CampaignTests {
       Change("campaign.contents[en].html", "Line 1, column 4", html("{{ profile.preferredStore.mayor }}")),
       Change("campaign.contents[en].html", "Line 1, column 4", html("{{ profile.firstName.length }}")),
       Change("campaign.contents[en].html", "Line 1, column 13", html("{% for x in rows.cars %}{% endfor %}")),
-      Change("campaign.contents[en].html", "no column “color”", html("{% for x in rows.orders %}{{ x.color }}{% endfor %}")),
+      Change(
+        "campaign.contents[en].html", "no column “color”", html("{% for x in rows.orders %}{{ x.color }}{% endfor %}")),
       Change("campaign.contents[en].html", "Line 1, column 4", html("{{ secrets.key }}")),
       Change("campaign.contents[en].html", "not closed", html("{% if profile.tier %}")),
-      Change("campaign.contents[en].subject", "no filter") { $0.contents["en"]?.subject = "{{ profile.tier | system }}" },
+      Change("campaign.contents[en].subject", "no filter") {
+        $0.contents["en"]?.subject = "{{ profile.tier | system }}"
+      },
     ])
   func refused(change: Change) async throws {
     try await TestSuite.with { suite async throws in
@@ -105,7 +110,9 @@ struct CampaignTests {
       }
       #expect(refusal.code == .invalidArgument && refusal.fields == [change.field], "\(refusal)")
       #expect(refusal.message.contains(change.text))
-      #expect(try await suite.call(MessagingV1.MessagingService.listCampaigns) { $0.parent = "entities/b2c" }.campaigns.isEmpty)
+      #expect(
+        try await suite.call(MessagingV1.MessagingService.listCampaigns) { $0.parent = "entities/b2c" }.campaigns
+          .isEmpty)
     }
   }
 
@@ -126,7 +133,9 @@ struct CampaignTests {
         request.campaign?.targeting = "entities/b2c/targetings/others"
       }
       #expect(fixed.reason == "CAMPAIGN_WAS_LAUNCHED")
-      let running = try await suite.refusal(MessagingV1.MessagingService.deleteCampaign) { $0.name = TestSuite.campaign }
+      let running = try await suite.refusal(MessagingV1.MessagingService.deleteCampaign) {
+        $0.name = TestSuite.campaign
+      }
       #expect(running.reason == "CAMPAIGN_IS_RUNNING")
     }
   }
@@ -146,7 +155,8 @@ struct CampaignTests {
       }
       let english = try await preview("2")
       #expect(english.language == "en" && english.subject == "Hello Mo'nique" && english.notSentReason == .unspecified)
-      #expect(english.html.contains("href=\"https://shop.test/?a=1&amp;b=gold\"") && english.text.contains("gold, Liège"))
+      #expect(
+        english.html.contains("href=\"https://shop.test/?a=1&amp;b=gold\"") && english.text.contains("gold, Liège"))
       #expect(try await preview("3").notSentReason == .notSubscribed)
       #expect(suite.sink.kept.isEmpty)
       #expect(try await suite.messages().isEmpty)
@@ -166,12 +176,16 @@ struct CampaignTests {
       codes.append(try await suite.refusal(Service.pauseCampaign, as: stranger) { $0.name = TestSuite.campaign }.code)
       codes.append(try await suite.refusal(Service.cancelCampaign, as: stranger) { $0.name = TestSuite.campaign }.code)
       codes.append(try await suite.refusal(Service.deleteCampaign, as: stranger) { $0.name = TestSuite.campaign }.code)
-      codes.append(try await suite.refusal(Service.getCampaignReport, as: stranger) { $0.name = TestSuite.campaign }.code)
+      codes.append(
+        try await suite.refusal(Service.getCampaignReport, as: stranger) { $0.name = TestSuite.campaign }.code)
       codes.append(try await suite.refusal(Service.listMessages, as: stranger) { $0.parent = TestSuite.campaign }.code)
       codes.append(try await suite.refusal(Service.listCampaigns, as: stranger) { $0.parent = "entities/b2c" }.code)
-      codes.append(try await suite.refusal(Service.getSender, as: stranger) { $0.name = "entities/b2c/senders/shop" }.code)
       codes.append(
-        try await suite.refusal(InternalV1.MessageDirectoryService.sendCampaign, as: .service(.automation, [TestSuite.b2b])) {
+        try await suite.refusal(Service.getSender, as: stranger) { $0.name = "entities/b2c/senders/shop" }.code)
+      codes.append(
+        try await suite.refusal(
+          InternalV1.MessageDirectoryService.sendCampaign, as: .service(.automation, [TestSuite.b2b])
+        ) {
           $0.campaign = TestSuite.campaign
           $0.profile = 1
           $0.requestId = "x"
@@ -192,7 +206,8 @@ struct CampaignTests {
     arguments: [
       ("https://mail.example.com", true), ("https://mail.example.com/", true), ("https://a.test/x", true),
       ("http://127.0.0.1:8080", true), ("http://localhost:1", true), ("http://[::1]:80", true),
-      ("http://mail.example.com", false), ("http://127.0.0.1.evil.test", false), ("ftp://x", false), ("https://", false),
+      ("http://mail.example.com", false), ("http://127.0.0.1.evil.test", false), ("ftp://x", false),
+      ("https://", false),
       ("https://a.test?x", false), ("https://u@a.test", false), ("", false), ("https://a.test/\"x", false),
     ])
   func publicBaseURL(text: String, isAllowed: Bool) {

@@ -176,7 +176,8 @@ struct PublicPageTests {
         paged += page
         after = try page.last.map { last in
           var position = InternalV1.InteractionPosition()
-          position.time = try Timestamp(microsecondsSinceEpoch: (last.interaction?.time?.seconds ?? 0) * 1_000_000)
+          position.time =
+            try Timestamp(microsecondsSinceEpoch: (last.interaction?.time?.seconds ?? 0) * 1_000_000)
             .microsecondsSinceEpoch + Int64(last.interaction?.time?.nanos ?? 0) / 1_000
           position.source = last.source
           position.number = last.number

@@ -362,7 +362,8 @@ struct SendingTests {
       #expect(second.pace?.start == suite.time.now.advanced(by: .seconds(1)))
       #expect(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now) == nil)
       suite.time.advance(by: .seconds(1))
-      #expect(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.count == 10)
+      #expect(
+        try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.count == 10)
     }
   }
 

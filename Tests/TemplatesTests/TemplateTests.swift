@@ -42,7 +42,10 @@ struct TemplateTests {
       ("{% if profile.vip or n == 3.0 %}yes{% endif %}", "yes"),
       ("{% if profile.tags contains 'b' and profile.firstName contains 'que' %}yes{% endif %}", "yes"),
       ("{% if profile.missing < 3 %}wrong{% else %}right{% endif %}", "right"),
-      ("{% for o in rows.orders limit: 3 %}{{ forloop.index }}:{{ o.code }}{% unless forloop.last %},{% endunless %}{% endfor %}", "1:1,2:2,3:3"),
+      (
+        "{% for o in rows.orders limit: 3 %}{{ forloop.index }}:{{ o.code }}{% unless forloop.last %},{% endunless %}{% endfor %}",
+        "1:1,2:2,3:3"
+      ),
       ("{% for o in empty %}x{% else %}none{% endfor %}", "none"),
       ("{% assign first = rows.orders[0] %}{{ first.amount | money: '€', ',' }}", "12,50\u{A0}€"),
       ("{{ rows.orders[2].amount | money }} {{ rows.orders.size }} {{ rows.orders.last.code }}", "0.01 4 4"),
@@ -78,7 +81,8 @@ struct TemplateTests {
       ("a\nb {{ x ", 2, 3), ("{% if x %}", 1, 4), ("é\n{% endif %}", 2, 4), ("{{ x | nothing }}", 1, 8),
       ("{% include 'x' %}", 1, 4), ("{{ x y }}", 1, 6), ("{% for x y %}{% endfor %}", 1, 10), ("{{ 'x }}", 1, 1),
       ("{{ }}", 1, 4), ("{{ x | default }}", 1, 8), ("{% assign x %}", 1, 13), ("{{ a ! b }}", 1, 6),
-      ("{% if a = b %}{% endif %}", 1, 9), ("{% comment %}", 1, 4), ("{{ 99999999999999999999999999999999999999999 }}", 1, 4),
+      ("{% if a = b %}{% endif %}", 1, 9), ("{% comment %}", 1, 4),
+      ("{{ 99999999999999999999999999999999999999999 }}", 1, 4),
     ])
   func places(source: String, line: Int, column: Int) {
     let error = #expect(throws: TemplateError.self) { try Template(source, context: .text) }

@@ -61,7 +61,9 @@ struct InteractionSourceHandlers: Sendable {
     if bound.count == Self.sources.count * 8 {
       return (0..<Self.sources.count).compactMap { Int64(bigEndianBytes: Array(bound[($0 * 8)..<($0 * 8 + 8)])) }
     }
-    guard bound.isEmpty else { throw RPCError.invalid("bound", "It is of another form. Send what the first page said.") }
+    guard bound.isEmpty else {
+      throw RPCError.invalid("bound", "It is of another form. Send what the first page said.")
+    }
     let row = try await database.read(Self.highest, [], as: .entity(entity)).first
     return try (0..<Self.sources.count).map { try row?.int($0) ?? 0 }
   }

@@ -35,7 +35,8 @@ enum CampaignRules {
     }
     for language in campaign.contents.keys.sorted() where !isLanguage(language) {
       throw .invalid(
-        "campaign.contents[\(language.prefix(10))]", "The key is no language code. Use two letters of ISO 639-1, such as fr.")
+        "campaign.contents[\(language.prefix(10))]",
+        "The key is no language code. Use two letters of ISO 639-1, such as fr.")
     }
     guard isLanguage(campaign.defaultLanguage) else {
       throw .invalid("campaign.default_language", "It is no language code. Use two letters of ISO 639-1, such as fr.")

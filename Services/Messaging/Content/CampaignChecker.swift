@@ -24,7 +24,8 @@ struct CampaignChecker: Sendable {
       }
     }
     guard table.emailAddress != nil else {
-      throw RPCError.invalid("campaign.profile_table", "It has no attribute for e-mail addresses. Add one, or name another.")
+      throw RPCError.invalid(
+        "campaign.profile_table", "It has no attribute for e-mail addresses. Add one, or name another.")
     }
     try checkTargeting(of: campaign, entity: entity)
     var names = TemplateNames(campaign: campaign, table: table)

@@ -6,7 +6,8 @@ enum PublicPage {
 
   static let notFound = text(404, "There is no such page.")
   static let gone = text(410, "This link is not valid any more.")
-  static let badRequest = text(400, "Nothing was changed. Use the button of the page, or send List-Unsubscribe=One-Click.")
+  static let badRequest = text(
+    400, "Nothing was changed. Use the button of the page, or send List-Unsubscribe=One-Click.")
 
   static func methodNotAllowed(_ allowed: String) -> InternalV1.ServePublicPageResponse {
     answer(405, [("allow", allowed)] + plain, Array("This link cannot be used so.\n".utf8))
@@ -82,7 +83,8 @@ enum PublicPage {
       </html>
 
       """
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    let policy =
+      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     return answer(200, [("content-security-policy", policy)] + html, Array(text.utf8))
   }
 

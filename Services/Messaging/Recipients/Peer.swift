@@ -107,7 +107,6 @@ struct ProfileDirectory: Sendable {
   }
 }
 
-
 /// Asks DataTables about tables and rows.
 struct RowDirectory: Sendable {
   let peer: Peer

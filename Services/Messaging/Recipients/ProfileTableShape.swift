@@ -27,7 +27,8 @@ struct ProfileTableShape: Sendable {
     marketingConsent = attribute(.marketingConsent)
     repositories = Dictionary(table.references.map { ($0.id, $0.repository) }, uniquingKeysWith: { first, _ in first })
     fields = Set(
-      table.attributes.map(\.id) + table.subscriptions.map(\.id) + table.segments.map(\.id) + table.references.map(\.id))
+      table.attributes.map(\.id) + table.subscriptions.map(\.id) + table.segments.map(\.id) + table.references.map(\.id)
+    )
   }
 
   /// The type of an attribute's values; nil where there is none of the name.

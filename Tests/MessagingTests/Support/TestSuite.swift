@@ -301,7 +301,9 @@ extension MessagingV1.Campaign {
 
 extension MessagingV1.CampaignReport {
   /// What must hold at every moment.
-  var adds: Bool { sent + notSent + unknown + waiting == audience && notSentByReason.map(\.count).reduce(0, +) == notSent }
+  var adds: Bool {
+    sent + notSent + unknown + waiting == audience && notSentByReason.map(\.count).reduce(0, +) == notSent
+  }
 
   func count(_ reason: MessagingV1.NotSentReason) -> Int64 {
     notSentByReason.first { $0.reason == reason }?.count ?? 0
