@@ -97,9 +97,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables",
-        "Values",
-        "rapport", .argumentParser, .crypto, .logging, .nioCore,
+        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Mail", "Messages", "Messaging", "RPC",
+        "ServiceKit", "UserTables", "Values", "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
     tests(
       "DataTablesTests",
