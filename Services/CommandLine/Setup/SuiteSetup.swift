@@ -2,6 +2,7 @@ import Crypto
 import Forms
 import Foundation
 import Gateway
+import Messaging
 import RPC
 import ServiceKit
 
@@ -33,7 +34,8 @@ struct SuiteSetup {
       try await DatabaseSetup(topology: topology.database, keys: keys).run(services)
       let folder = try PrivateFolder(making: "\(data.path)/config")
       for (service, addresses) in topology.services {
-        let tree = try configuration(of: service, at: addresses, publicKeys: publicKeys)
+        var tree = try configuration(of: service, at: addresses, publicKeys: publicKeys)
+        if service == .messaging { try addMessaging(to: &tree) }
         try folder.file("\(service).json").update(tree.json)
       }
     }
@@ -71,5 +73,17 @@ struct SuiteSetup {
     let secret = KeyFolder.linkSecret(of: .forms)
     _ = try keys.secret(secret)
     tree.set(FormsConfiguration.linkSecretFile, keys.path(secret))
+  }
+
+  /// What Messaging alone is told.
+  private func addMessaging(to tree: inout ConfigurationTree) throws {
+    guard let publicBaseURL = topology.publicBaseURL, let smtp = topology.smtp else {
+      throw CommandError(.invalidArgument, "Messaging needs publicBaseURL and smtp. Name both in the topology file.")
+    }
+    _ = try keys.secret(KeyFolder.links)
+    tree.set(MessagingConfiguration.publicBaseURL, publicBaseURL)
+    tree.set(MessagingConfiguration.linksSecretFile, keys.path(KeyFolder.links))
+    tree.set(MessagingConfiguration.smtpHost, smtp.host)
+    tree.set(MessagingConfiguration.smtpPort, smtp.port)
   }
 }
