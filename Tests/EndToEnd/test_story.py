@@ -12,6 +12,7 @@ def test_the_story_goes_as_it_should(own_suite):
     assert figures["interactions"] == 69_659
     assert figures["refusedLines"] == 2
     assert figures["exported"] == 738
+    assert figures["timelineItems"] >= 2
     assert figures["leaksToOtherEntity"] == 0
 
 
