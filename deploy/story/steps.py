@@ -192,6 +192,23 @@ def answer_the_form(scene: Scene) -> None:
     scene.figures["participations"] = len(found)
 
 
+# 9
+
+
+def read_the_timeline(scene: Scene) -> None:
+    """One call lists what happened to a profile, newest first: its orders are all there."""
+    code = min(data.lapsed_readers(scene.source))
+    answer = scene.client("b2c")("timeline", f"{CUSTOMERS}/profiles/customerCode={code}", "--all")
+    items = answer["interactions"]
+    times = [datetime.datetime.fromisoformat(item["time"]) for item in items]
+    _expect("order of the timeline", times, sorted(times, reverse=True))
+    bought = {str(purchase.number) for purchase in data.purchases(scene.source) if f"{purchase.customer:05}" == code}
+    rows = [item for item in items if item["kind"] == "INTERACTION_KIND_ROW"]
+    _expect("orders on the timeline", {row["values"]["orderCode"]["stringValue"] for row in rows}, bought)
+    _expect("number of orders on the timeline", len(rows), len(bought))
+    scene.figures["timelineItems"] = len(items)
+
+
 # 10
 
 
@@ -277,6 +294,7 @@ STEPS = [
         target_lapsed_readers,
     ),
     Step("form", "A form, answered by a profile, by anybody and by call", ("forms",), answer_the_form),
+    Step("timeline", "A profile's timeline", ("profiles", "datatables"), read_the_timeline),
     Step("other-entity", "What the key of b2b sees of it", ("profiles",), look_from_the_other_entity),
 ]
 
