@@ -88,7 +88,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables",
+        "CommandLineTool", "Database", "DatabaseTesting", "Forms", "Gateway", "Messages", "RPC", "ServiceKit",
+        "UserTables",
         "Values",
         "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),

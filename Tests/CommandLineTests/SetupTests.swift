@@ -1,6 +1,7 @@
 import Crypto
 import Database
 import DatabaseTesting
+import Forms
 import Foundation
 import Gateway
 import RPC
@@ -83,6 +84,20 @@ struct SetupTests {
         logger: .quiet)
       try await database.start()
       await database.shutdown()
+    }
+  }
+
+  @Test("gives the forms what their links need")
+  func forms() async throws {
+    try await withTopology(services: ["gateway", "profiles", "forms"]) { data, topology in
+      let setup = try await Executable().run("setup", "--data", data, "--topology", topology)
+      #expect(setup.status == 0, "\(setup.errors)")
+      let settings = try Settings(environment: [:], file: "\(data)/config/forms.json")
+      _ = try ServiceConfiguration(from: settings)
+      let configuration = try FormsConfiguration(from: settings)
+      try settings.refuseUnknownKeys()
+      #expect(configuration.publicBase == "http://127.0.0.1:8080")
+      #expect(try configuration.linkSecret().count >= 32)
     }
   }
 
