@@ -39,6 +39,8 @@ let package = Package(
         .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .unixSignals,
       ]),
     room("Populations", "Shared/Populations", ["CRoaring", "Messages"]),
+    room("Templates", "Shared/Templates", ["Values"]),
+    room("Mail", "Shared/Mail", ["Values", .nioCore, .nioPosix, .nioSSL]),
     room("UserTables", "Shared/UserTables", ["Database", "Messages", "RPC", "ServiceKit", "Values"]),
 
     // The services: a library each, and a main of a few lines.
@@ -58,10 +60,17 @@ let package = Package(
     service("Forms", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
     program("rapport-forms", "Services/Forms/Main", ["Forms"]),
     service(
+      "Messaging",
+      [
+        "Database", "HTTP", "Mail", "Messages", "Populations", "RPC", "ServiceKit", "Templates", "UserTables", "Values",
+        .crypto, .logging, .nioCore, .nioPosix, .nioSSL,
+      ]),
+    program("rapport-messaging", "Services/Messaging/Main", ["Messaging"]),
+    service(
       "CommandLineTool", in: "CommandLine",
       [
-        "Database", "Forms", "Gateway", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser,
-        .crypto, .logging,
+        "Database", "Forms", "Gateway", "Messages", "Messaging", "RPC", "ServiceKit", "UserTables", "Values",
+        .argumentParser, .crypto, .logging,
         .nioCore, .nioPosix,
       ]),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
@@ -72,6 +81,7 @@ let package = Package(
     program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
+    room("MailTesting", "Tests/Support/MailTesting", ["Mail", .nioCore, .nioPosix]),
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "Messages", "RPC", .logging, .nioCore]),
     program(
@@ -88,10 +98,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "CommandLineTool", "Database", "DatabaseTesting", "Forms", "Gateway", "Messages", "RPC", "ServiceKit",
-        "UserTables",
-        "Values",
-        "rapport", .argumentParser, .crypto, .logging, .nioCore,
+        "CommandLineTool", "Database", "DatabaseTesting", "Forms", "Gateway", "Mail", "Messages", "Messaging", "RPC",
+        "ServiceKit", "UserTables", "Values", "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
     tests(
       "DataTablesTests",
@@ -116,7 +124,15 @@ let package = Package(
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
+    tests("MailTests", ["Mail", "MailTesting", "Values", .nioCore, .nioPosix]),
     tests("MessagesTests", ["CMessages", "CSampleMessages", "Messages", "SampleMessages"]),
+    tests(
+      "MessagingTests",
+      [
+        "Database", "DatabaseTesting", "Mail", "MailTesting", "Messages", "Messaging", "Populations", "RPC",
+        "ServiceKit",
+        "ServiceKitTesting", "Templates", "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests("PopulationsTests", ["Messages", "Populations"]),
     tests(
       "ProfilesTests",
@@ -131,6 +147,7 @@ let package = Package(
         "Database", "DatabaseTesting", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values",
         .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
       ]),
+    tests("TemplatesTests", ["Templates", "Values"]),
     tests("UserTablesTests", ["Database", "Messages", "UserTables", "Values"]),
     tests("ValuesTests", ["Values"]),
   ]

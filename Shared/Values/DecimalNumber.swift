@@ -86,6 +86,22 @@ extension DecimalNumber: Comparable, Hashable {
   }
 }
 
+extension DecimalNumber {
+  /// The number with so many digits after the point: halves go away from zero, and zeros are added.
+  ///
+  /// - Parameter places: 0 to 38. A number that would then have more than 38 digits stays as it is.
+  package func rounded(toPlaces places: Int) -> DecimalNumber {
+    if places >= scale {
+      let (widened, overflow) = unscaled.multipliedReportingOverflow(by: Int128(Self.powerOfTen(places - scale)))
+      return overflow ? self : (try? DecimalNumber(unscaled: widened, scale: places)) ?? self
+    }
+    let divisor = Int128(Self.powerOfTen(scale - places))
+    let (quotient, rest) = unscaled.quotientAndRemainder(dividingBy: divisor)
+    let isUp = rest.magnitude >= divisor.magnitude - rest.magnitude
+    return (try? DecimalNumber(unscaled: quotient + (isUp ? rest.signum() : 0), scale: places)) ?? self
+  }
+}
+
 extension DecimalNumber: CustomStringConvertible, LosslessStringConvertible {
   /// Plain notation with exactly `scale` digits after the point, as PostgreSQL prints it: "-0.50".
   package var description: String {

@@ -38,6 +38,11 @@ package struct Zone: Sendable, Hashable {
     return try CalendarDate(daysSinceEpoch: Int32(clamping: local.flooredDivision(by: 86_400)))
   }
 
+  /// How far its clocks are ahead of UTC at an instant.
+  package func offset(at instant: Timestamp) -> Duration {
+    .seconds(offset(at: instant.microsecondsSinceEpoch.flooredDivision(by: 1_000_000)))
+  }
+
   private func offset(at seconds: Int64) -> Int64 {
     Int64(rules.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(seconds))))
   }

@@ -4,6 +4,8 @@ import DatabaseTesting
 import Forms
 import Foundation
 import Gateway
+import Mail
+import Messaging
 import RPC
 import ServiceKit
 import Testing
@@ -98,6 +100,20 @@ struct SetupTests {
       try settings.refuseUnknownKeys()
       #expect(configuration.publicBase == "http://127.0.0.1:8080")
       #expect(try configuration.linkSecret().count >= 32)
+    }
+  }
+
+  @Test("messaging is told the mail server, what links begin with, and a secret that stays")
+  func messaging() async throws {
+    try await withTopology(services: ["gateway", "messaging"]) { data, topology in
+      #expect(try await Executable().run("setup", "--data", data, "--topology", topology).status == 0)
+      let settings = try Settings(environment: [:], file: "\(data)/config/messaging.json")
+      _ = try ServiceConfiguration(from: settings)
+      let configuration = try MessagingConfiguration(from: settings)
+      try settings.refuseUnknownKeys()
+      #expect(configuration.publicBaseURL == "http://127.0.0.1:8080")
+      #expect(configuration.smtp.host == "127.0.0.1" && configuration.smtp.port == 2_525)
+      #expect(try configuration.linksSecret.value().utf8.count >= 32)
     }
   }
 

@@ -225,6 +225,27 @@ def lapsed_readers(source: pathlib.Path) -> set[str]:
     return found
 
 
+def recipients(source: pathlib.Path) -> list[str]:
+    """The codes of those lapsed readers who can get mail: they have an address and consent to marketing."""
+    rows = (customer_row(int(code)) for code in sorted(lapsed_readers(source)))
+    return [row["customerCode"] for row in rows if row["emailAddress"] and row["marketingConsent"] == "true"]
+
+
+def latest_orders(source: pathlib.Path, codes: set[str]) -> dict[str, list[Purchase]]:
+    """The last three purchases of each customer, newest first."""
+    found = {}
+    for number, group in groupby(purchases(source), lambda purchase: purchase.customer):
+        code = f"{number:05}"
+        if code in codes:
+            found[code] = sorted(group, key=lambda bought: (bought.date, bought.number), reverse=True)[:3]
+    return found
+
+
+def city_of(store: str) -> str:
+    """Where a store is."""
+    return next(row["city"] for row in store_rows() if row["code"] == store)
+
+
 def _store(number: int) -> str:
     return f"S{number % 12 + 1:02}"
 

@@ -34,7 +34,14 @@ def play(suite: Suite, tell: Callable[[str], None], until: str = STEPS[-1].name)
         suite.write_run_file()
 
     scene = Scene(
-        data.SOURCE, files, {service.name for service in services()}, client, keep_key, tell, state["figures"]
+        data.SOURCE,
+        files,
+        {service.name for service in services()},
+        client,
+        keep_key,
+        tell,
+        suite.mail,
+        state["figures"],
     )
     last = next(number for number, step in enumerate(STEPS) if step.name == until)
     steps = [step for step in STEPS[: last + 1] if all(map(scene.has, step.needs)) and step.name not in state["done"]]

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from . import data
+from . import data, links
 from .client import CallFailed, Rapport
 from .form import FormPage, participations, text_answers, until_written
+from .mail import Mail, read_all
 
 DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
 
@@ -23,6 +24,7 @@ WIN_BACK = "entities/b2c/forms/win-back"
 # Speaks English, as 4 divides 8.
 THAT_PROFILE = f"{CUSTOMERS}/profiles/customerCode=00008"
 ANOTHER_PROFILE = f"{CUSTOMERS}/profiles/customerCode=00009"
+COME_BACK = "entities/b2c/campaigns/come-back"
 
 
 class StoryWentWrong(Exception):
@@ -39,6 +41,8 @@ class Scene:
     client: Callable[[str], Rapport]
     keep_key: Callable[[str, str], None]
     tell: Callable[[str], None]
+    # Where the local mail server keeps messages; nothing when the mail goes elsewhere.
+    mail: pathlib.Path | None
     figures: dict[str, Any] = field(default_factory=dict)
 
     def has(self, service: str) -> bool:
@@ -143,6 +147,101 @@ def target_lapsed_readers(scene: Scene) -> None:
     _expect("lines of the targeting's export", len(exported), len(expected))
     _expect("profiles of the targeting's export", set(exported), expected)
     scene.figures["exported"] = len(exported)
+
+
+# 5
+
+
+def send_come_back(scene: Scene) -> None:
+    """A mass campaign in two languages: all who can get it do, once, and each of the others has its reason."""
+    b2c = scene.client("b2c")
+    b2c.ensure("senders", "create", "entities/b2c", "shop", "--file", _definition("shop"))
+    b2c.ensure("campaigns", "create", "entities/b2c", "come-back", "--file", _definition("come-back"))
+    b2c("campaigns", "launch", COME_BACK, "--request-id", "story")
+    report = b2c("campaigns", "launch", COME_BACK, "--request-id", "story", "--wait")
+    expected = set(data.recipients(scene.source))
+    audience = data.lapsed_readers(scene.source)
+    reasons = {
+        item["reason"].removeprefix("NOT_SENT_REASON_"): int(item["count"])
+        for item in report.get("notSentByReason", [])
+    }
+    figures = {name: int(report.get(name, 0)) for name in ("audience", "sent", "unknown")} | {"notSent": reasons}
+    scene.figures.update(figures)
+    _expect("profiles that the campaign goes to", figures["audience"], len(audience))
+    _expect("sent, not sent and unknown", figures["sent"] + sum(reasons.values()) + figures["unknown"], len(audience))
+    _expect("messages sent", figures["sent"], len(expected))
+    _expect("reasons of those not sent", reasons, _reasons(audience))
+    if scene.mail is None:
+        return
+    mails = read_all(scene.mail)
+    scene.figures["duplicates"] = len(mails) - len({mail.recipient for mail in mails})
+    _expect("messages sent twice", scene.figures["duplicates"], 0)
+    _expect("addresses that got mail", {mail.recipient for mail in mails}, {_address(code) for code in expected})
+    _check_contents(scene, mails)
+
+
+def _reasons(audience: set[str]) -> dict[str, int]:
+    rows = [data.customer_row(int(code)) for code in audience]
+    without = sum(not row["emailAddress"] for row in rows)
+    refusing = sum(bool(row["emailAddress"]) and row["marketingConsent"] == "false" for row in rows)
+    return {name: count for name, count in (("NO_ADDRESS", without), ("NO_CONSENT", refusing)) if count}
+
+
+def _address(code: str) -> str:
+    return data.customer_row(int(code))["emailAddress"]
+
+
+def _check_contents(scene: Scene, mails: list[Mail]) -> None:
+    """Every message is in its reader's language, with name, store and the last three orders."""
+    by_address = {_address(code): code for code in data.recipients(scene.source)}
+    orders = data.latest_orders(scene.source, set(by_address.values()))
+    for mail in mails:
+        code = by_address[mail.recipient]
+        row = data.customer_row(int(code))
+        wanted = "vous nous manquez" if row["motherLanguage"] == "fr" else "we miss you"
+        _expect(f"subject of the message to {code}", mail.subject, f"{row['firstName']}, {wanted}")
+        _expect(f"orders in the message to {code}", mail.orders, [str(bought.number) for bought in orders[code]])
+        if data.city_of(row["preferredStore"]) not in mail.text:
+            raise StoryWentWrong(f"The message to {code} does not name the city of the store.")
+
+
+# 6
+
+
+def read_and_unsubscribe(scene: Scene) -> None:
+    """One recipient reads on the web and clicks; another unsubscribes by the one-click POST."""
+    if scene.mail is None:
+        return
+    b2c = scene.client("b2c")
+    reader, leaver = data.recipients(scene.source)[:2]
+    mails = {mail.recipient: mail for mail in read_all(scene.mail)}
+    read, left = mails[_address(reader)], mails[_address(leaver)]
+    page = links.get(read.link("w"))
+    _expect("status of the web version", page.status, 200)
+    if data.customer_row(int(reader))["firstName"] not in page.text:
+        raise StoryWentWrong("The web version does not greet its reader.")
+    click = links.get(read.link("c"))
+    _expect("where the click leads", click.location.partition("?")[0], "https://shop.example.test/come-back")
+    _expect("status of the unsubscribe page", links.get(left.unsubscribe).status, 200)
+    _expect("subscription after a look at the page", _subscribed(b2c, leaver), True)
+    _expect("status of the one-click POST", links.post(left.unsubscribe, "List-Unsubscribe=One-Click").status, 200)
+    _expect("subscription after the one-click POST", _subscribed(b2c, leaver), False)
+    report = b2c("campaigns", "report", COME_BACK)
+    for name in ("opened", "clicked", "unsubscribed"):
+        scene.figures[name] = int(report.get(name, 0))
+        _expect(f"profiles that {name}", scene.figures[name], 1)
+    _expect("interactions of the reader", _kinds(b2c, reader) - {"ROW"}, {"MESSAGE", "OPEN", "CLICK"})
+    _expect("interactions of who left", _kinds(b2c, leaver) - {"ROW"}, {"MESSAGE", "UNSUBSCRIBE"})
+
+
+def _subscribed(client: Rapport, code: str) -> bool:
+    fields = client("profiles", "get", f"{CUSTOMERS}/profiles/customerCode={code}")["fields"]
+    return bool(fields["newsletter"].get("boolValue"))
+
+
+def _kinds(client: Rapport, code: str) -> set[str]:
+    items = client("timeline", f"{CUSTOMERS}/profiles/customerCode={code}")["interactions"]
+    return {item["kind"].removeprefix("INTERACTION_KIND_") for item in items}
 
 
 # 7
@@ -260,6 +359,12 @@ def _foreign_calls(scene: Scene) -> Iterator[list[str]]:
         yield ["forms", "participations", "list", WIN_BACK]
         yield ["forms", "participations", "get", f"{WIN_BACK}/participations/1"]
         yield ["forms", "participations", "push", WIN_BACK, "--data", '{"answers":{}}']
+    if scene.has("messaging"):
+        for word in ("get", "launch", "pause", "resume", "cancel", "report", "messages", "delete"):
+            yield ["campaigns", word, COME_BACK]
+        yield ["campaigns", "preview", COME_BACK, "--profile", f"{CUSTOMERS}/profiles/customerCode=00001"]
+        yield ["senders", "get", "entities/b2c/senders/shop"]
+        yield ["senders", "delete", "entities/b2c/senders/shop"]
 
 
 def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
@@ -270,6 +375,9 @@ def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
         yield ["targetings", "list", "entities/-"]
     if scene.has("forms"):
         yield ["forms", "list", "entities/-"]
+    if scene.has("messaging"):
+        yield ["campaigns", "list", "entities/-"]
+        yield ["senders", "list", "entities/-"]
 
 
 def _is_not_found(client: Rapport, words: list[str]) -> bool:
@@ -292,6 +400,18 @@ STEPS = [
         "A targeting across profiles and orders, counted and exported",
         ("profiles", "datatables"),
         target_lapsed_readers,
+    ),
+    Step(
+        "campaign",
+        "A mass e-mail campaign in two languages",
+        ("profiles", "datatables", "messaging"),
+        send_come_back,
+    ),
+    Step(
+        "recipients",
+        "One recipient reads and clicks, another unsubscribes",
+        ("profiles", "datatables", "messaging"),
+        read_and_unsubscribe,
     ),
     Step("form", "A form, answered by a profile, by anybody and by call", ("forms",), answer_the_form),
     Step("timeline", "A profile's timeline", ("profiles", "datatables"), read_the_timeline),

@@ -2,6 +2,7 @@ import Crypto
 import Forms
 import Foundation
 import Gateway
+import Messaging
 import RPC
 import ServiceKit
 
@@ -63,6 +64,7 @@ struct SuiteSetup {
       tree.set(GatewayConfiguration.httpPort, http.port)
     }
     if service == .forms { try setForms(in: &tree) }
+    if service == .messaging { try setMessaging(in: &tree) }
     return tree
   }
 
@@ -71,5 +73,17 @@ struct SuiteSetup {
     let secret = KeyFolder.linkSecret(of: .forms)
     _ = try keys.secret(secret)
     tree.set(FormsConfiguration.linkSecretFile, keys.path(secret))
+  }
+
+  private func setMessaging(in tree: inout ConfigurationTree) throws {
+    guard let publicBaseURL = topology.publicBaseURL, let smtp = topology.smtp else {
+      throw CommandError(.invalidArgument, "Messaging needs publicBaseURL and smtp. Name both in the topology file.")
+    }
+    let secret = KeyFolder.linkSecret(of: .messaging)
+    _ = try keys.secret(secret)
+    tree.set(MessagingConfiguration.publicBaseURL, publicBaseURL)
+    tree.set(MessagingConfiguration.linksSecretFile, keys.path(secret))
+    tree.set(MessagingConfiguration.smtpHost, smtp.host)
+    tree.set(MessagingConfiguration.smtpPort, smtp.port)
   }
 }

@@ -1,0 +1,88 @@
+internal import Messages
+internal import Templates
+internal import UserTables
+internal import Values
+
+/// A message as one profile gets it.
+struct RenderedMessage: Sendable, Hashable {
+  var language: String
+  var subject: String
+  /// Empty: a mail of text alone.
+  var html: String
+  var text: String
+}
+
+/// Renders a campaign's contents for profiles.
+struct MessageRenderer: Sendable {
+  let campaign: CampaignRecord
+  let contents: CampaignContents
+  let links: Links
+
+  /// Why a message cannot be rendered for a profile.
+  struct Failure: Error, Sendable, Hashable {
+    let explanation: String
+  }
+
+  /// Renders a message with its links.
+  ///
+  /// - Parameters:
+  ///   - message: its number; nil: a preview, whose links lead nowhere.
+  ///   - tracks: whether links lead through us and the opening is told.
+  /// - Throws: ``Failure`` for a profile whose values make the templates too large, or break a line in the subject.
+  func render(
+    for recipient: Recipient, message: Int64?, values: [String: TypeV1.Value], tracks: Bool
+  ) throws(Failure) -> RenderedMessage {
+    let language = contents.language(for: recipient.motherLanguage)
+    guard let content = contents.byLanguage[language] else { throw Failure(explanation: "It has no content.") }
+    let given = self.values(for: recipient, message: message, values)
+    let options = RenderOptions(zone: campaign.zone)
+    do throws(TemplateError) {
+      let subject = try content.subject.render(given, options: options)
+      let html = try content.html?.render(given, options: options) ?? ""
+      let text = try content.text?.render(given, options: options) ?? PlainText.of(html)
+      return RenderedMessage(
+        language: language, subject: try checked(subject),
+        html: tracks && !html.isEmpty ? tracked(html, recipient, message ?? 0) : html, text: text)
+    } catch {
+      throw Failure(explanation: error.description)
+    }
+  }
+
+  /// A subject on one line. White space around it is the template's, and counts for nothing.
+  private func checked(_ subject: String) throws(TemplateError) -> String {
+    var line = subject[...].drop { $0.isWhitespace }
+    while line.last?.isWhitespace == true { line.removeLast() }
+    guard TextProblem.of(String(line), most: 500) == nil, !line.isEmpty else {
+      throw TemplateError(
+        line: 1, column: 1, explanation: "The subject is empty, too long, or has a line break or a control character.")
+    }
+    return String(line)
+  }
+
+  private func values(
+    for recipient: Recipient, message: Int64?, _ values: [String: TypeV1.Value]
+  ) -> [String: TemplateValue] {
+    var given: [String: TemplateValue] = [
+      "profile": recipient.profile, "rows": recipient.rows, "values": TemplateValue(values),
+      "web_version_url": .text(url(.webVersion, recipient, message)),
+    ]
+    if campaign.message.kind != .transactional {
+      given["unsubscribe_url"] = .text(url(.unsubscribe, recipient, message))
+    }
+    return given
+  }
+
+  private func url(_ kind: Links.Kind, _ recipient: Recipient, _ message: Int64?) -> String {
+    guard let message else { return "\(links.prefix)\(kind.segment)/preview" }
+    return links.url(.init(kind: kind, message: message, profile: recipient.id))
+  }
+
+  private func tracked(_ html: String, _ recipient: Recipient, _ message: Int64) -> String {
+    let pixel = url(.open, recipient, message)
+    return TrackedHTML.of(html, pixel: pixel) { target in
+      // Ours are links of their own; one that is too long for its address stays as it is.
+      guard !target.hasPrefix(links.prefix), target.utf8.count <= 1_500 else { return nil }
+      return links.url(.init(kind: .click, message: message, profile: recipient.id, target: target))
+    }
+  }
+}

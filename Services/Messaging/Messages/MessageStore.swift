@@ -1,0 +1,114 @@
+internal import Database
+internal import Messages
+internal import RPC
+internal import ServiceKit
+internal import UserTables
+internal import Values
+
+/// Keeps messages as callers see them.
+struct MessageStore: Sendable {
+  let database: Database
+  let requests: RequestLedger
+
+  /// Which messages of a campaign a listing holds.
+  struct Filter: Sendable {
+    /// 0: all.
+    var state: Int64 = 0
+    /// 0: all.
+    var profile: Int64 = 0
+  }
+
+  /// Messages of a campaign by number, behind `after`.
+  func list(
+    of campaign: CampaignRecord, _ filter: Filter, after: Int64, limit: Int
+  ) async throws -> [(id: Int64, message: MessagingV1.Message)] {
+    try await database.read(
+      Self.inOrder,
+      [.int(campaign.number), .int(after), .int(filter.state), .int(filter.profile), .int(Int64(limit))],
+      as: .entity(campaign.entity.id)
+    ).map { (try $0.int(0), try Self.message($0, of: campaign)) }
+  }
+
+  private static let inOrder = Statement(
+    name: "messages.list",
+    sql: """
+      SELECT \(columns)
+      FROM messages
+      WHERE campaign = $1 AND id > $2 AND ($3::bigint = 0 OR state = $3) AND ($4::bigint = 0 OR profile = $4)
+      ORDER BY id
+      LIMIT $5
+      """)
+
+  private static let columns = "id, profile, state, reason, server_answer, language, created_at, accepted_at"
+
+  /// Records a message to one profile, once for each request id. It leaves by itself.
+  ///
+  /// - Throws: ``RPCError`` FAILED_PRECONDITION when the campaign is not active.
+  func create<Request, Reply>(
+    in campaign: CampaignRecord, profile: UInt32, values: [String: TypeV1.Value], once: Once<Request>, now: Timestamp,
+    reply: @Sendable (MessagingV1.Message) -> Reply
+  ) async throws -> Reply where Reply: Message {
+    try await database.transaction(as: .entity(campaign.entity.id)) { transaction in
+      try await requests.once(key(once, campaign, profile), once.request, in: transaction) {
+        let rows = try await transaction.execute(
+          Self.insert,
+          [
+            .int(campaign.number), .int(Int64(profile)), try Self.kept(values).map(SQLValue.bytes) ?? .null,
+            .timestamp(now),
+          ])
+        guard let row = rows.first else { throw RPCError.campaignIsNotActive(campaign.message.name) }
+        return reply(try Self.message(row, of: campaign))
+      }
+    }
+  }
+
+  // The reply names a profile, so it goes with it.
+  private func key<Request>(
+    _ once: Once<Request>, _ campaign: CampaignRecord, _ profile: UInt32
+  ) -> RequestLedger.Key {
+    var key = once.key
+    key.profileTable = campaign.profileTableNumber
+    key.profile = profile
+    return key
+  }
+
+  private static let insert = Statement(
+    name: "messages.create",
+    sql: """
+      INSERT INTO messages (entity, campaign, profile_table, profile, call_values, due_at, created_at)
+      SELECT entity, number, profile_table, $2::bigint, $3::bytea, $4::timestamptz, $4::timestamptz
+      FROM campaigns
+      WHERE number = $1 AND state = 2
+      -- Against a cancellation that would miss this message.
+      FOR SHARE
+      RETURNING \(columns)
+      """)
+
+  /// The values of a call as they are kept: in a message that has a map of them. Nil for none.
+  static func kept(_ values: [String: TypeV1.Value]) throws -> [UInt8]? {
+    if values.isEmpty { return nil }
+    var message = InternalV1.SendCampaignRequest()
+    message.values = values
+    return try message.encoded()
+  }
+
+  /// The values of a call, as they were kept.
+  static func values(_ kept: [UInt8]?) throws -> [String: TypeV1.Value] {
+    guard let kept else { return [:] }
+    return try InternalV1.SendCampaignRequest(decoding: kept).values
+  }
+
+  private static func message(_ row: Row, of campaign: CampaignRecord) throws -> MessagingV1.Message {
+    var message = MessagingV1.Message()
+    message.name = "\(campaign.message.name)/messages/\(try row.int(0))"
+    let profile = try row.int(1)
+    if profile != 0 { message.profile = "\(campaign.message.profileTable)/profiles/\(profile)" }
+    message.state = MessagingV1.MessageState(rawValue: Int32(clamping: try row.int(2)))
+    message.notSentReason = MessagingV1.NotSentReason(rawValue: Int32(clamping: try row.int(3)))
+    message.serverAnswer = try row.text(4)
+    message.language = try row.text(5)
+    message.createTime = try row.timestamp(6).message
+    message.acceptTime = try row.optionalTimestamp(7)?.message
+    return message
+  }
+}

@@ -1,0 +1,154 @@
+internal import Database
+internal import ServiceKit
+
+/// The history of the schema `messaging`.
+enum MessagingMigrations {
+  static let all = [tables]
+
+  /// Senders, campaigns, messages and what recipients did. Creates tables; locks nothing that exists.
+  static let tables = Migration(
+    number: 1, name: "campaigns and messages",
+    sql: """
+      -- Senders, campaigns, their messages, and what recipients did. Creates tables; no lock.
+      \(Lease.schema)
+      \(Log.followerSchema)
+      \(RequestLedger.schema)
+
+      CREATE TABLE senders (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        entity bigint NOT NULL,
+        id text NOT NULL,
+        display_name text NOT NULL,
+        email_address text NOT NULL,
+        reply_to text NOT NULL,
+        created_at timestamp with time zone NOT NULL,
+        updated_at timestamp with time zone NOT NULL
+      );
+      CREATE UNIQUE INDEX senders_id ON senders (entity, lower(id));
+      \(EntityPolicy.sql(forTable: "senders", granting: "SELECT, INSERT, UPDATE, DELETE"))
+
+      CREATE TABLE campaigns (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        entity bigint NOT NULL,
+        id text NOT NULL,
+        -- The entity's name and zone, for work that no caller stands behind.
+        entity_key text NOT NULL,
+        time_zone text NOT NULL,
+        definition bytea NOT NULL,
+        kind smallint NOT NULL,
+        state smallint NOT NULL,
+        sender bigint NOT NULL CONSTRAINT campaigns_sender REFERENCES senders (number),
+        -- By its number in Profiles.
+        profile_table bigint NOT NULL,
+        messages_per_second integer NOT NULL,
+        -- The first moment that no message has yet, of a campaign with a rate.
+        next_slot timestamp with time zone,
+        version bigint NOT NULL DEFAULT 1,
+        created_at timestamp with time zone NOT NULL,
+        updated_at timestamp with time zone NOT NULL,
+        launched_at timestamp with time zone,
+        -- Of a mass campaign: how many profiles it goes to, and whether some have no message yet.
+        audience bigint NOT NULL DEFAULT 0,
+        is_gathering boolean NOT NULL DEFAULT false
+      );
+      CREATE UNIQUE INDEX campaigns_id ON campaigns (entity, lower(id));
+      CREATE INDEX campaigns_sender ON campaigns (sender);
+      -- ACTIVE: what the senders of mail look for.
+      CREATE INDEX campaigns_active ON campaigns (number) WHERE state = 2;
+      \(EntityPolicy.sql(forTable: "campaigns", granting: "SELECT, INSERT, UPDATE, DELETE"))
+
+      -- Whom mass campaigns go to, until each profile has its message.
+      CREATE TABLE audiences (
+        campaign bigint PRIMARY KEY REFERENCES campaigns ON DELETE CASCADE,
+        entity bigint NOT NULL,
+        -- A Roaring bitmap in the portable format, and its CRC-32C.
+        population bytea NOT NULL,
+        checksum bigint NOT NULL,
+        -- Profiles up to this one have their message.
+        last_profile bigint NOT NULL DEFAULT 0
+      );
+      \(EntityPolicy.sql(forTable: "audiences", granting: "SELECT, INSERT, DELETE"))
+
+      -- One message to one profile. The states are those of the API: 1 waiting, 2 claimed, 3 handing, 4 sent, 5 not sent,
+      -- 6 unknown.
+      CREATE TABLE messages (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        entity bigint NOT NULL,
+        campaign bigint NOT NULL REFERENCES campaigns ON DELETE CASCADE,
+        profile_table bigint NOT NULL,
+        -- 0: the profile is gone, and nothing here tells who it was.
+        profile bigint NOT NULL,
+        state smallint NOT NULL DEFAULT 1,
+        reason smallint NOT NULL DEFAULT 0,
+        attempts integer NOT NULL DEFAULT 0,
+        due_at timestamp with time zone NOT NULL,
+        -- Who has it in hand, or had it last.
+        worker bigint,
+        language text NOT NULL DEFAULT '',
+        server_answer text NOT NULL DEFAULT '',
+        -- What a call gave to the templates.
+        call_values bytea,
+        created_at timestamp with time zone NOT NULL,
+        settled_at timestamp with time zone,
+        accepted_at timestamp with time zone
+      );
+      CREATE INDEX messages_due ON messages (campaign, due_at, id) WHERE state = 1;
+      CREATE INDEX messages_open ON messages (campaign) WHERE state IN (1, 2, 3);
+      CREATE INDEX messages_in_hand ON messages (worker) WHERE state IN (2, 3);
+      CREATE INDEX messages_report ON messages (campaign, state, reason);
+      CREATE INDEX messages_listed ON messages (campaign, id);
+      CREATE INDEX messages_of_profile ON messages (profile_table, profile, settled_at, id) WHERE profile <> 0;
+      \(EntityPolicy.sql(forTable: "messages", granting: "SELECT, INSERT, UPDATE"))
+
+      -- Who sends now. A number is never used again, so it fences: whoever lost its row finds its messages gone.
+      CREATE TABLE workers (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        copy text NOT NULL,
+        alive_until timestamp with time zone NOT NULL
+      );
+      GRANT SELECT, INSERT, UPDATE, DELETE ON workers TO {worker};
+
+      \(behaviour("opens", ""))
+      \(behaviour("clicks", "url text NOT NULL DEFAULT '',"))
+      \(behaviour("unsubscribes", """
+        -- How often it was asked for, and how often the profile was changed for it.
+        revision integer NOT NULL DEFAULT 1,
+        applied integer NOT NULL DEFAULT 0,
+        """))
+      CREATE UNIQUE INDEX unsubscribes_message ON unsubscribes (message);
+      CREATE INDEX unsubscribes_open ON unsubscribes (id) WHERE applied < revision AND profile <> 0;
+
+      -- Addresses that get no mail for a time or for ever, each by a keyed hash.
+      CREATE TABLE suppressions (
+        entity bigint NOT NULL,
+        address_hash bytea NOT NULL,
+        quarantined_until timestamp with time zone,
+        blacklisted_at timestamp with time zone,
+        PRIMARY KEY (entity, address_hash)
+      );
+      \(EntityPolicy.sql(forTable: "suppressions", granting: "SELECT"))
+      """)
+
+  /// A table of something that a recipient did with a message.
+  private static func behaviour(_ name: String, _ columns: String) -> String {
+    """
+    CREATE TABLE \(name) (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      entity bigint NOT NULL,
+      campaign bigint NOT NULL REFERENCES campaigns ON DELETE CASCADE,
+      message bigint NOT NULL REFERENCES messages ON DELETE CASCADE,
+      profile_table bigint NOT NULL,
+      -- 0: the profile is gone.
+      profile bigint NOT NULL,
+      -- A program did it: a scanner of links, a proxy that loads pictures ahead.
+      by_machine boolean NOT NULL,
+      \(columns)
+      happened_at timestamp with time zone NOT NULL
+    );
+    CREATE INDEX \(name)_report ON \(name) (campaign, by_machine, message);
+    CREATE INDEX \(name)_of_message ON \(name) (message);
+    CREATE INDEX \(name)_of_profile ON \(name) (profile_table, profile, happened_at, id) WHERE profile <> 0;
+    \(EntityPolicy.sql(forTable: name, granting: "SELECT"))
+    """
+  }
+}

@@ -1,0 +1,218 @@
+internal import Logging
+internal import Mail
+internal import Messages
+internal import NIOCore
+internal import RPC
+internal import ServiceKit
+internal import Synchronization
+internal import Values
+
+/// Sends what a worker claims, over one connection to the mail server.
+///
+/// What became of a message and the handing over of the next are one transaction: one write to disk a message, and no more
+/// than one message in doubt, whatever breaks.
+final class Courier: Sendable {
+  /// The most messages that are claimed at once.
+  static let batch = 100
+
+  /// What couriers share.
+  struct Parts: Sendable {
+    let queue: SendingQueue
+    let batches: BatchPreparation
+    let refusals: RefusalStore
+    let smtp: SMTPConfiguration
+    let group: any EventLoopGroup
+    let time: any TimeSource
+    let randomness: any Randomness
+    let logger: Logger
+  }
+
+  private let worker: Int64
+  private let parts: Parts
+  private let connection = Mutex<SMTPConnection?>(nil)
+  private let isStopping = Mutex(false)
+
+  init(worker: Int64, parts: Parts) {
+    self.worker = worker
+    self.parts = parts
+  }
+
+  private var now: Timestamp { parts.time.now }
+
+  /// Sends one batch of some campaign; false when nothing is due.
+  ///
+  /// A cancelled task finishes the message that it has begun to hand over, and puts the rest back.
+  ///
+  /// - Throws: ``SMTPError`` when the mail server cannot be used now; what the database or another service throws. Then
+  ///   everything that was claimed waits again.
+  func work() async throws -> Bool {
+    try Task.checkCancellation()
+    for campaign in try await parts.queue.campaignsWithWork(now: now) {
+      let batch = try await parts.queue.claim(from: campaign, worker: worker, limit: Self.batch, now: now)
+      if let batch {
+        try await send(batch)
+        return true
+      }
+    }
+    return false
+  }
+
+  /// Closes the connection.
+  func close() async {
+    await take()?.close()
+  }
+
+  private func take() -> SMTPConnection? {
+    connection.withLock { connection in
+      defer { connection = nil }
+      return connection
+    }
+  }
+
+  // MARK: - A batch
+
+  private func send(_ batch: SendingQueue.Batch) async throws {
+    let prepared: BatchPreparation.Prepared
+    do { prepared = try await parts.batches.prepare(batch, now: now) } catch {
+      try await parts.queue.release(batch.messages.map(\.id), worker: worker, dueAt: now.advanced(by: .seconds(5)))
+      throw error
+    }
+    // A task of its own is not cancelled between a final dot and the note of its answer.
+    let sending = Task { try await self.send(prepared) }
+    try await withTaskCancellationHandler {
+      try await sending.value
+    } onCancel: {
+      isStopping.withLock { $0 = true }
+    }
+  }
+
+  private func send(_ prepared: BatchPreparation.Prepared) async throws {
+    var settled = prepared.settled
+    try await parts.queue.release(
+      prepared.undecided, worker: worker, dueAt: now.advanced(by: .seconds(10)))
+    for (index, letter) in prepared.letters.enumerated() {
+      let rest = prepared.letters[index...].map(\.id)
+      if isStopping.withLock({ $0 }) { return try await putBack(rest, settled) }
+      do throws(SMTPError) {
+        try await wait(for: index, prepared.pace)
+        let connection = try await open()
+        try await connection.begin(letter.envelope)
+      } catch {
+        guard let outcome = outcome(of: error, letter) else {
+          abandon()
+          try await putBack(rest, settled)
+          throw error
+        }
+        settled.append(.init(id: letter.id, outcome: outcome))
+        try await noteBounce(outcome, error, letter)
+        continue
+      }
+      let handing = SendingQueue.Handing(id: letter.id, language: letter.language)
+      let isOurs = try await committing(settled, handing)
+      settled = []
+      guard isOurs else {
+        // What was begun is not ended, so it was not sent.
+        abandon()
+        try await parts.queue.release([letter.id], worker: worker, dueAt: now)
+        continue
+      }
+      settled.append(.init(id: letter.id, outcome: await finish(letter)))
+    }
+    _ = try await committing(settled, nil)
+  }
+
+  /// Writes down; a connection on which a message was begun goes when that fails.
+  private func committing(
+    _ settled: [SendingQueue.Settled], _ handing: SendingQueue.Handing?
+  ) async throws -> Bool {
+    do {
+      return try await parts.queue.commit(settled, handing: handing, worker: worker, now: now)
+    } catch {
+      abandon()
+      throw error
+    }
+  }
+
+  private func putBack(_ ids: [Int64], _ settled: [SendingQueue.Settled]) async throws {
+    _ = try await committing(settled, nil)
+    try await parts.queue.release(ids, worker: worker, dueAt: now)
+  }
+
+  private func wait(for index: Int, _ pace: SendingQueue.Batch.Pace?) async throws(SMTPError) {
+    guard let pace else { return }
+    let start = pace.start.advanced(by: pace.interval * index)
+    let pause = start.duration(since: now)
+    guard pause > .zero else { return }
+    do { try await parts.time.sleep(for: pause) } catch { throw .broken("the wait was cancelled") }
+  }
+
+  // MARK: - The mail server
+
+  private func open() async throws(SMTPError) -> SMTPConnection {
+    if let open = connection.withLock({ $0 }), open.isOpen { return open }
+    let opened = try await SMTPConnection.open(parts.smtp, group: parts.group)
+    connection.withLock { $0 = opened }
+    return opened
+  }
+
+  private func abandon() {
+    take()?.abandon()
+  }
+
+  /// Ends the message that was begun.
+  private func finish(_ letter: BatchPreparation.Letter) async -> SendingQueue.Outcome {
+    guard let connection = connection.withLock({ $0 }) else { return .unknown }
+    do throws(SMTPError) {
+      let reply = try await connection.finish()
+      if reply.isDone { return .sent }
+      if reply.code == 421 { abandon() }
+      return outcome(of: reply, letter) ?? .unknown
+    } catch {
+      abandon()
+      return .unknown
+    }
+  }
+
+  /// What an error says of the message; nil: nothing.
+  private func outcome(of error: SMTPError, _ letter: BatchPreparation.Letter) -> SendingQueue.Outcome? {
+    switch error {
+    case .refused(let reply): outcome(of: reply, letter)
+    case .unsupported(let why): .notSent(.refusedByServer, answer: why)
+    case .unreachable, .broken, .unwelcome: nil
+    }
+  }
+
+  private func outcome(of reply: SMTPReply, _ letter: BatchPreparation.Letter) -> SendingQueue.Outcome? {
+    if reply.isPermanent { return .notSent(.refusedByServer, answer: reply.description) }
+    guard reply.isTemporary else { return nil }
+    guard let pause = RetryPlan.pause(afterAttempt: letter.attempts + 1, randomness: parts.randomness) else {
+      return .notSent(.refusedByServer, answer: reply.description)
+    }
+    return .postponed(until: now.advanced(by: pause), answer: reply.description)
+  }
+
+  /// An address that does not exist rests (RFC 3463 §3.2: X.1.1, X.1.10).
+  private func noteBounce(
+    _ outcome: SendingQueue.Outcome, _ error: SMTPError, _ letter: BatchPreparation.Letter
+  ) async throws {
+    guard case .notSent = outcome, case .refused(let reply) = error, let code = reply.enhancedCode,
+      code.subject == 1, [1, 6, 10].contains(code.detail)
+    else { return }
+    try await parts.refusals.quarantine(
+      letter.envelope.recipient.description, entity: letter.entity, now: now)
+  }
+}
+
+/// When a message that a server put off is tried again (RFC 5321 §4.5.4.1).
+enum RetryPlan {
+  /// In minutes; a message that was put off oftener is given up, after about a day.
+  private static let minutes = [1, 5, 15, 30, 60, 120, 240, 480, 480]
+
+  /// - Parameter attempt: the one that was put off, from 1.
+  /// - Returns: nil to give up.
+  static func pause(afterAttempt attempt: Int, randomness: any Randomness) -> Duration? {
+    guard attempt <= minutes.count else { return nil }
+    let pause = Duration.seconds(60 * minutes[attempt - 1])
+    return randomness.duration(in: pause...(pause + pause / 5))
+  }
+}

@@ -1,0 +1,292 @@
+internal import Database
+internal import Messages
+internal import ServiceKit
+internal import Values
+
+/// The messages that wait to be sent, and who has them in hand.
+///
+/// A message goes waiting → claimed → handing → sent, not sent or unknown. `claimed` names a worker, whose row says until
+/// when it lives, by PostgreSQL's clock. When that has passed, what it had claimed waits again, and what it was handing over
+/// is unknown: the mail server may have it. A worker that wakes after that finds its messages gone, because each step
+/// asks for its number.
+struct SendingQueue: Sendable {
+  /// How long a worker lives without a word.
+  static let life = Duration.seconds(6)
+
+  let database: Database
+
+  // MARK: - Workers
+
+  /// Enters a worker; gives its number.
+  func enter(copy: String) async throws -> Int64 {
+    try await database.write(Self.enter, [.text(copy), .int(Self.life.components.seconds)], as: .worker)
+      .first.map { try $0.int(0) } ?? 0
+  }
+
+  private static let enter = Statement(
+    name: "sending.enter",
+    sql: """
+      INSERT INTO workers (copy, alive_until)
+      VALUES ($1, now() + $2::bigint * interval '1 second')
+      RETURNING number
+      """)
+
+  /// Says that a worker lives; false when it was given up meanwhile.
+  func renew(_ worker: Int64) async throws -> Bool {
+    !(try await database.write(Self.renew, [.int(worker), .int(Self.life.components.seconds)], as: .worker)).isEmpty
+  }
+
+  private static let renew = Statement(
+    name: "sending.renew",
+    sql: """
+      UPDATE workers
+      SET alive_until = now() + $2::bigint * interval '1 second'
+      WHERE number = $1
+      RETURNING number
+      """)
+
+  /// Gives a worker up, in order: what it has claimed waits again.
+  func leave(_ worker: Int64, now: Timestamp) async throws {
+    try await giveUp(Self.remove, [.int(worker)], now: now)
+  }
+
+  private static let remove = Statement(
+    name: "sending.leave", sql: "DELETE FROM workers WHERE number = $1 RETURNING number")
+
+  /// Gives up workers that said nothing for too long.
+  func sweep(now: Timestamp) async throws {
+    try await giveUp(Self.removeSilent, [], now: now)
+  }
+
+  private static let removeSilent = Statement(
+    name: "sending.sweep", sql: "DELETE FROM workers WHERE alive_until < now() RETURNING number")
+
+  private func giveUp(_ removal: Statement, _ parameters: [SQLValue], now: Timestamp) async throws {
+    try await database.transaction(as: .worker) { transaction in
+      let gone = try await transaction.execute(removal, parameters).map { try $0.int(0) }
+      if gone.isEmpty { return }
+      try await transaction.execute(Self.recover, [.intArray(gone), .timestamp(now)])
+    }
+  }
+
+  private static let recover = Statement(
+    name: "sending.recover",
+    sql: """
+      UPDATE messages
+      SET state = CASE state WHEN 2 THEN 1 ELSE 6 END, settled_at = CASE state WHEN 3 THEN $2::timestamptz END
+      WHERE worker = ANY ($1::bigint[]) AND state IN (2, 3)
+      """)
+
+  // MARK: - Claiming
+
+  /// A message that was claimed.
+  struct Claimed: Sendable, Hashable {
+    let id: Int64
+    let profile: UInt32
+    /// How often it was tried before.
+    let attempts: Int
+    let values: [UInt8]?
+  }
+
+  /// Messages of one campaign that were claimed.
+  struct Batch: Sendable {
+    let campaign: Int64
+    let messages: [Claimed]
+    /// When the first may leave, and how long after it each next one; nil: at once.
+    let pace: Pace?
+
+    struct Pace: Sendable, Hashable {
+      let start: Timestamp
+      let interval: Duration
+    }
+  }
+
+  /// Campaigns that have something to send now.
+  func campaignsWithWork(now: Timestamp) async throws -> [Int64] {
+    try await database.read(Self.withWork, [.timestamp(now)], as: .worker).map { try $0.int(0) }
+  }
+
+  private static let withWork = Statement(
+    name: "sending.campaigns",
+    sql: """
+      SELECT number
+      FROM campaigns
+      WHERE state = 2
+        AND EXISTS (SELECT FROM messages WHERE campaign = campaigns.number AND state = 1 AND due_at <= $1)
+      ORDER BY number
+      """)
+
+  /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.
+  ///
+  /// Of a campaign with a rate, no more are claimed than may leave within a second.
+  func claim(from campaign: Int64, worker: Int64, limit: Int, now: Timestamp) async throws -> Batch? {
+    try await database.transaction(as: .worker) { transaction in
+      guard let row = try await transaction.execute(Self.campaign, [.int(campaign)]).first else { return nil }
+      let rate = try row.int(0)
+      guard rate > 0 else {
+        let messages = try await Self.claim(campaign, worker, limit, now, in: transaction)
+        return messages.isEmpty ? nil : Batch(campaign: campaign, messages: messages, pace: nil)
+      }
+      guard let slot = try await transaction.execute(Self.slot, [.int(campaign)]).first else { return nil }
+      let start = max(now, try slot.optionalTimestamp(0) ?? now)
+      guard start <= now.advanced(by: .seconds(1)) else { return nil }
+      let messages = try await Self.claim(campaign, worker, min(limit, Int(rate)), now, in: transaction)
+      if messages.isEmpty { return nil }
+      let interval = Duration.microseconds((1_000_000 + rate - 1) / rate)
+      try await transaction.execute(
+        Self.takeSlots, [.int(campaign), .timestamp(start.advanced(by: interval * messages.count))])
+      return Batch(campaign: campaign, messages: messages, pace: .init(start: start, interval: interval))
+    }
+  }
+
+  private static let campaign = Statement(
+    name: "sending.campaign", sql: "SELECT messages_per_second FROM campaigns WHERE number = $1 AND state = 2")
+  private static let slot = Statement(
+    name: "sending.slot", sql: "SELECT next_slot FROM campaigns WHERE number = $1 FOR NO KEY UPDATE SKIP LOCKED")
+  private static let takeSlots = Statement(
+    name: "sending.takeSlots", sql: "UPDATE campaigns SET next_slot = $2 WHERE number = $1")
+
+  private static func claim(
+    _ campaign: Int64, _ worker: Int64, _ limit: Int, _ now: Timestamp, in transaction: Transaction
+  ) async throws -> [Claimed] {
+    try await transaction.execute(
+      claim, [.int(campaign), .int(worker), .int(Int64(limit)), .timestamp(now)]
+    ).map { row in
+      Claimed(
+        id: try row.int(0), profile: UInt32(truncatingIfNeeded: try row.int(1)), attempts: Int(try row.int(2)),
+        values: try row.optionalBytes(3))
+    }.sorted { $0.id < $1.id }
+  }
+
+  // A worker that was given up claims nothing any more.
+  private static let claim = Statement(
+    name: "sending.claim",
+    sql: """
+      WITH due AS (
+        SELECT id
+        FROM messages
+        WHERE campaign = $1 AND state = 1 AND due_at <= $4
+          AND EXISTS (SELECT FROM workers WHERE number = $2 FOR KEY SHARE)
+        ORDER BY due_at, id
+        LIMIT $3
+        FOR UPDATE OF messages SKIP LOCKED)
+      UPDATE messages
+      SET state = 2, worker = $2
+      FROM due
+      WHERE messages.id = due.id
+      RETURNING messages.id, messages.profile, messages.attempts, messages.call_values
+      """)
+
+  /// Puts messages back that a worker has claimed.
+  ///
+  /// - Parameter dueAt: when they are due again.
+  func release(_ ids: [Int64], worker: Int64, dueAt: Timestamp) async throws {
+    if ids.isEmpty { return }
+    try await database.write(
+      Self.releaseStatement, [.intArray(ids.map(Optional.some)), .int(worker), .timestamp(dueAt)], as: .worker)
+  }
+
+  private static let releaseStatement = Statement(
+    name: "sending.release",
+    sql: """
+      UPDATE messages
+      SET state = 1, due_at = $3
+      WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state = 2
+      """)
+
+  // MARK: - Settling
+
+  /// What became of a message.
+  enum Outcome: Sendable, Hashable {
+    case sent
+    case notSent(MessagingV1.NotSentReason, answer: String = "")
+    /// To be tried again, later.
+    case postponed(until: Timestamp, answer: String)
+    case unknown
+  }
+
+  struct Settled: Sendable, Hashable {
+    let id: Int64
+    let outcome: Outcome
+  }
+
+  /// A message that is about to be handed over.
+  struct Handing: Sendable, Hashable {
+    let id: Int64
+    let language: String
+  }
+
+  /// Writes down in one transaction what became of messages, and that another is being handed over.
+  ///
+  /// - Returns: whether that other may be handed over: not when its campaign was paused or cancelled, its profile deleted,
+  ///   or its worker given up meanwhile.
+  func commit(
+    _ settled: [Settled], handing: Handing?, worker: Int64, now: Timestamp
+  ) async throws -> Bool {
+    if settled.isEmpty && handing == nil { return false }
+    return try await database.transaction(as: .worker) { transaction in
+      var statements = settled.map { Self.statement(for: $0, worker, now) }
+      if let handing {
+        statements.append((Self.hand, [.int(handing.id), .int(worker), .text(handing.language)]))
+      }
+      let results = try await transaction.execute(pipelined: statements)
+      return handing != nil && results.last?.isEmpty == false
+    }
+  }
+
+  private static func statement(
+    for settled: Settled, _ worker: Int64, _ now: Timestamp
+  ) -> (Statement, [SQLValue]) {
+    let common: [SQLValue] = [.int(settled.id), .int(worker), .timestamp(now)]
+    return switch settled.outcome {
+    case .sent: (settle, common + [4, 0, ""])
+    case .unknown: (settle, common + [6, 0, ""])
+    case .notSent(let reason, let answer): (settle, common + [5, .int(Int64(reason.rawValue)), .text(answer)])
+    case .postponed(let until, let answer):
+      (postpone, [.int(settled.id), .int(worker), .timestamp(until), .text(answer)])
+    }
+  }
+
+  // A message that was given up as unknown is settled by the answer that comes after all; one that was cancelled or whose
+  // profile went before it left stays as it is. The values of a call go with a message that never will have a web version.
+  private static let settle = Statement(
+    name: "sending.settle",
+    sql: """
+      UPDATE messages
+      SET state = $4, reason = $5, server_answer = CASE WHEN profile = 0 THEN '' ELSE $6 END, settled_at = $3,
+        accepted_at = CASE WHEN $4 = 4 THEN $3 END,
+        call_values = CASE WHEN $4 = 5 THEN NULL ELSE call_values END,
+        profile = CASE WHEN $5 = 10 THEN 0 ELSE profile END
+      WHERE id = $1 AND worker = $2 AND state IN (2, 3, 6)
+      RETURNING id
+      """)
+
+  // Not again where the profile has gone or the campaign was cancelled while it was being handed over.
+  private static let postpone = Statement(
+    name: "sending.postpone",
+    sql: """
+      UPDATE messages
+      SET state = CASE WHEN over.reason = 0 THEN 1 ELSE 5 END, reason = over.reason,
+        settled_at = CASE WHEN over.reason <> 0 THEN $3::timestamptz END, attempts = attempts + 1,
+        due_at = $3::timestamptz, server_answer = CASE WHEN profile = 0 THEN '' ELSE $4 END
+      FROM (
+        SELECT messages.id,
+          CASE WHEN messages.profile = 0 THEN 10 WHEN campaigns.state = 5 THEN 11 ELSE 0 END AS reason
+        FROM messages
+        JOIN campaigns ON campaigns.number = messages.campaign
+        WHERE messages.id = $1
+      ) AS over
+      WHERE messages.id = over.id AND worker = $2 AND messages.state IN (2, 3, 6)
+      RETURNING messages.id
+      """)
+
+  private static let hand = Statement(
+    name: "sending.hand",
+    sql: """
+      UPDATE messages
+      SET state = 3, language = $3
+      WHERE id = $1 AND worker = $2 AND state = 2 AND profile <> 0
+        AND EXISTS (SELECT FROM campaigns WHERE number = messages.campaign AND state = 2)
+      RETURNING id
+      """)
+}

@@ -1,0 +1,278 @@
+package import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// A connection to a mail server (RFC 5321), on which messages are handed over one after the other.
+///
+/// Handing over is cut in two where a crash decides: ``begin(_:)`` sends everything but the final dot, so that nothing has
+/// happened yet; after ``finish()`` the server may have the message, whatever becomes of its answer.
+///
+/// One task at a time uses it. After an error other than `.refused` and `.unsupported` it is closed.
+package final class SMTPConnection: Sendable {
+  /// From whom and to whom a message goes, and its bytes.
+  package struct Envelope: Sendable, Hashable {
+    package var sender: EmailAddress
+    package var recipient: EmailAddress
+    /// As ``EmailMessage/encoded()`` makes them.
+    package var message: [UInt8]
+
+    package init(sender: EmailAddress, recipient: EmailAddress, message: [UInt8]) {
+      self.sender = sender
+      self.recipient = recipient
+      self.message = message
+    }
+  }
+
+  private let channel: any Channel
+  private let handler: NIOLoopBound<SMTPHandler>
+  private let configuration: SMTPConfiguration
+  /// What the server can do, by upper-case keyword; its arguments.
+  package let extensions: [String: String]
+
+  private init(
+    channel: any Channel, handler: NIOLoopBound<SMTPHandler>, configuration: SMTPConfiguration,
+    extensions: [String: String] = [:]
+  ) {
+    self.channel = channel
+    self.handler = handler
+    self.configuration = configuration
+    self.extensions = extensions
+  }
+
+  /// Whether messages can still be handed over.
+  package var isOpen: Bool { channel.isActive }
+
+  // MARK: - Opening
+
+  /// Connects, encrypts and says who we are, as configured.
+  ///
+  /// - Throws: ``SMTPError``.
+  package static func open(
+    _ configuration: SMTPConfiguration, group: any EventLoopGroup
+  ) async throws(SMTPError) -> SMTPConnection {
+    let first = try await connect(configuration, group)
+    do throws(SMTPError) {
+      try await first.expectDone(first.reply(within: configuration.commandTimeout))
+      var extensions = try await first.greet()
+      if configuration.encryption == .starttls {
+        try await first.encrypt(extensions)
+        // What was said in clear counts for nothing (RFC 3207 §4.2).
+        extensions = try await first.greet()
+      }
+      let connection = SMTPConnection(
+        channel: first.channel, handler: first.handler, configuration: configuration, extensions: extensions)
+      try await connection.authenticate()
+      return connection
+    } catch {
+      first.abandon()
+      throw error
+    }
+  }
+
+  private static func connect(
+    _ configuration: SMTPConfiguration, _ group: any EventLoopGroup
+  ) async throws(SMTPError) -> SMTPConnection {
+    do {
+      let tls = configuration.encryption == .implicit ? try tlsContext(configuration) : nil
+      let (channel, handler) = try await ClientBootstrap(group: group)
+        .connectTimeout(TimeAmount(configuration.connectTimeout))
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .connect(host: configuration.host, port: configuration.port) { channel in
+          channel.eventLoop.makeCompletedFuture {
+            let handler = SMTPHandler()
+            if let tls {
+              try channel.pipeline.syncOperations.addHandler(tlsHandler(tls, configuration))
+            }
+            try channel.pipeline.syncOperations.addHandler(handler)
+            return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
+          }
+        }
+      return SMTPConnection(channel: channel, handler: handler, configuration: configuration)
+    } catch {
+      throw .unreachable("\(type(of: error))")
+    }
+  }
+
+  private static func tlsContext(_ configuration: SMTPConfiguration) throws -> NIOSSLContext {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = configuration.trustRoots
+    tls.minimumTLSVersion = .tlsv12
+    return try NIOSSLContext(configuration: tls)
+  }
+
+  private static func tlsHandler(
+    _ context: NIOSSLContext, _ configuration: SMTPConfiguration
+  ) throws -> NIOSSLClientHandler {
+    // A name may be sent and checked; an address is checked against the certificate alone.
+    let isAddress = (try? SocketAddress(ipAddress: configuration.host, port: 0)) != nil
+    return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : configuration.host)
+  }
+
+  private func greet() async throws(SMTPError) -> [String: String] {
+    let reply = try await command("EHLO \(configuration.clientName)")
+    if reply.isPermanent {
+      // A server from before extensions (RFC 5321 §4.1.1.1).
+      try expectDone(try await command("HELO \(configuration.clientName)"))
+      return [:]
+    }
+    try expectDone(reply)
+    let pairs = reply.lines.dropFirst().map { line in
+      let words = line.split(separator: " ", maxSplits: 1)
+      return (words.first?.uppercased() ?? "", words.count > 1 ? String(words[1]) : "")
+    }
+    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func encrypt(_ extensions: [String: String]) async throws(SMTPError) {
+    guard extensions["STARTTLS"] != nil else { throw .broken("it does not offer STARTTLS") }
+    try expectDone(try await command("STARTTLS"))
+    do {
+      let context = try Self.tlsContext(configuration)
+      try await channel.eventLoop.submit { [channel, handler, configuration] in
+        // Bytes that came in clear behind the answer would be taken for the server's (CVE-2011-0411).
+        guard !handler.value.hasUnread else { throw SMTPError.broken("it spoke before encryption") }
+        try channel.pipeline.syncOperations.addHandler(Self.tlsHandler(context, configuration), position: .first)
+      }.get()
+    } catch let error as SMTPError { throw error } catch { throw .broken("\(type(of: error))") }
+  }
+
+  private func authenticate() async throws(SMTPError) {
+    guard let credentials = configuration.credentials else { return }
+    guard configuration.encryption != .none || configuration.isLoopback else {
+      throw .unsupported("Credentials are not sent in clear. Configure encryption.")
+    }
+    let mechanisms = (extensions["AUTH"] ?? "").uppercased().split(separator: " ")
+    if mechanisms.contains("PLAIN") {
+      let initial = Base64Text.encode([0] + Array(credentials.user.utf8) + [0] + Array(credentials.password.utf8))
+      try expectDone(try await command("AUTH PLAIN \(initial)"))
+    } else if mechanisms.contains("LOGIN") {
+      for line in ["AUTH LOGIN", Base64Text.encode(Array(credentials.user.utf8))] {
+        let reply = try await command(line)
+        guard reply.code == 334 else { throw .unwelcome(reply) }
+      }
+      try expectDone(try await command(Base64Text.encode(Array(credentials.password.utf8))))
+    } else {
+      throw .unsupported("The mail server offers neither AUTH PLAIN nor AUTH LOGIN.")
+    }
+  }
+
+  // MARK: - Handing over
+
+  /// Sends everything of a message but its final dot: until ``finish()`` the server has not taken it.
+  ///
+  /// - Throws: ``SMTPError``; after `.refused` and `.unsupported` another message can begin.
+  package func begin(_ envelope: Envelope) async throws(SMTPError) {
+    let parameters = try parameters(for: envelope)
+    do throws(SMTPError) {
+      for line in ["MAIL FROM:<\(envelope.sender)>\(parameters)", "RCPT TO:<\(envelope.recipient)>"] {
+        try accept(try await command(line), as: \.isDone)
+      }
+      try accept(try await command("DATA"), as: { $0.code == 354 })
+    } catch {
+      if case .refused = error { try await reset() }
+      throw error
+    }
+    try await send(DotStuffing.stuff(envelope.message))
+  }
+
+  /// Ends the message that was begun, and gives the server's answer: 2xx, it has taken the message; 4xx and 5xx, it has
+  /// not.
+  ///
+  /// - Throws: `.broken`: whether it was taken is not known.
+  package func finish() async throws(SMTPError) -> SMTPReply {
+    try await send(Array(".\r\n".utf8), expectingReplyWithin: configuration.finalTimeout)
+  }
+
+  /// Says goodbye, and closes.
+  package func close() async {
+    _ = try? await send(Array("QUIT\r\n".utf8), expectingReplyWithin: .seconds(2))
+    abandon()
+  }
+
+  /// Closes without a word: a message that was begun is not taken.
+  package func abandon() {
+    channel.close(promise: nil)
+  }
+
+  private func parameters(for envelope: Envelope) throws(SMTPError) -> String {
+    var parameters = ""
+    if let limit = extensions["SIZE"] {
+      if let most = Int(limit), most > 0, envelope.message.count > most {
+        throw .unsupported("The message is larger than the mail server takes.")
+      }
+      parameters += " SIZE=\(envelope.message.count)"
+    }
+    let needsUTF8 = envelope.sender.needsUTF8 || envelope.recipient.needsUTF8
+    if needsUTF8 || !envelope.message.allSatisfy({ $0 < 0x80 }) {
+      guard extensions["8BITMIME"] != nil else { throw .unsupported("The mail server does not take 8-bit messages.") }
+      parameters += " BODY=8BITMIME"
+    }
+    if needsUTF8 {
+      guard extensions["SMTPUTF8"] != nil else {
+        throw .unsupported("The mail server does not take addresses beyond ASCII.")
+      }
+      parameters += " SMTPUTF8"
+    }
+    return parameters
+  }
+
+  private func reset() async throws(SMTPError) {
+    try expectDone(try await command("RSET"))
+  }
+
+  /// A reply that is about one message, unless it is about us.
+  private func accept(_ reply: SMTPReply, as isAccepted: (SMTPReply) -> Bool) throws(SMTPError) {
+    if isAccepted(reply) { return }
+    // Shutting down, and what is asked of us before any mail (RFC 4954 §6).
+    if [421, 530, 534, 535, 538].contains(reply.code) { throw .unwelcome(reply) }
+    guard reply.isTemporary || reply.isPermanent else { throw .broken("it answered \(reply.code) out of turn") }
+    throw .refused(reply)
+  }
+
+  private func expectDone(_ reply: SMTPReply) throws(SMTPError) {
+    guard reply.isDone else { throw .unwelcome(reply) }
+  }
+
+  // MARK: - Lines
+
+  private func command(_ line: String) async throws(SMTPError) -> SMTPReply {
+    guard !line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+      throw .unsupported("A command has a control character.")
+    }
+    return try await send(Array("\(line)\r\n".utf8), expectingReplyWithin: configuration.commandTimeout)
+  }
+
+  private func reply(within timeout: Duration) async throws(SMTPError) -> SMTPReply {
+    try await result(
+      of: channel.eventLoop.flatSubmit { [channel, handler] in
+        handler.value.expectReply(within: TimeAmount(timeout), context: channel)
+      })
+  }
+
+  private func send(
+    _ bytes: [UInt8], expectingReplyWithin timeout: Duration
+  ) async throws(SMTPError) -> SMTPReply {
+    try await result(
+      of: channel.eventLoop.flatSubmit { [channel, handler] in
+        let reply = handler.value.expectReply(within: TimeAmount(timeout), context: channel)
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+        return reply
+      })
+  }
+
+  private func send(_ bytes: [UInt8]) async throws(SMTPError) {
+    let timeout = TimeAmount(configuration.commandTimeout)
+    try await result(
+      of: channel.eventLoop.flatSubmit { [channel] in
+        // A server that stops reading must not hold us for ever.
+        let timer = channel.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+        return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).always { _ in timer.cancel() }
+      })
+  }
+
+  private func result<Value: Sendable>(of future: EventLoopFuture<Value>) async throws(SMTPError) -> Value {
+    do { return try await future.get() } catch let error as SMTPError {
+      throw error
+    } catch { throw .broken("\(type(of: error))") }
+  }
+}

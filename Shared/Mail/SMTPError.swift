@@ -1,0 +1,24 @@
+/// Why a message did not go, or a connection is of no use any more.
+package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// No connection could be made.
+  case unreachable(String)
+  /// The connection broke, or the server said nothing for too long. Whatever was not answered is not known.
+  case broken(String)
+  /// The server does not want this client, its credentials or any mail now. Nothing is known of the message.
+  case unwelcome(SMTPReply)
+  /// The server refused this message; the connection goes on.
+  case refused(SMTPReply)
+  /// The message needs what the server cannot do; the connection goes on.
+  case unsupported(String)
+
+  /// For logs: nothing of it names a person.
+  package var description: String {
+    switch self {
+    case .unreachable(let why): "The mail server cannot be reached: \(why)."
+    case .broken(let why): "The connection to the mail server broke: \(why)."
+    case .unwelcome(let reply): "The mail server takes no mail from here: \(reply.code)."
+    case .refused(let reply): "The mail server refused the message: \(reply.code)."
+    case .unsupported(let why): why
+    }
+  }
+}

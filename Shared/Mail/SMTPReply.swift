@@ -1,0 +1,100 @@
+/// What a mail server answered (RFC 5321 §4.2).
+package struct SMTPReply: Sendable, Hashable, CustomStringConvertible {
+  /// 200 to 599.
+  package let code: Int
+  /// Such as 5.1.1 (RFC 3463); nil where the server gave none.
+  package let enhancedCode: EnhancedCode?
+  /// The lines' texts, without codes.
+  package let lines: [String]
+
+  /// A code that says more of why.
+  package struct EnhancedCode: Sendable, Hashable, CustomStringConvertible {
+    package let kind: Int
+    package let subject: Int
+    package let detail: Int
+
+    package var description: String { "\(kind).\(subject).\(detail)" }
+
+    /// Reads it; nil for anything else.
+    package init?(_ text: Substring) {
+      let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { $0.count <= 3 ? Int($0) : nil }
+      guard numbers.count == 3, let kind = numbers[0], let subject = numbers[1], let detail = numbers[2],
+        [2, 4, 5].contains(kind)
+      else { return nil }
+      (self.kind, self.subject, self.detail) = (kind, subject, detail)
+    }
+  }
+
+  init(code: Int, lines: [String]) {
+    self.code = code
+    let first = lines.first?.split(separator: " ", maxSplits: 1).first.flatMap(EnhancedCode.init)
+    // It must be of the reply's own class, or it is part of the text.
+    enhancedCode = first?.kind == code / 100 ? first : nil
+    self.lines = lines
+  }
+
+  /// 2xx: it is done.
+  package var isDone: Bool { code / 100 == 2 }
+  /// 4xx: another time it may work.
+  package var isTemporary: Bool { code / 100 == 4 }
+  /// 5xx: it will not work.
+  package var isPermanent: Bool { code / 100 == 5 }
+
+  /// The reply on one line of at most 500 characters, without control characters.
+  package var description: String {
+    let text = "\(code) \(lines.joined(separator: " "))"
+    return String(
+      String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) }).prefix(500))
+  }
+}
+
+/// Puts the lines that a server sends together to replies.
+struct SMTPReplyReader {
+  /// Beyond what RFC 5321 §4.5.3.1.5 asks for.
+  private static let longestLine = 4_096
+  private static let mostLines = 200
+
+  /// The server sent what is no reply.
+  struct Malformed: Error {}
+
+  private var rest: [UInt8] = []
+  private var code: Int?
+  private var lines: [String] = []
+
+  /// Whether bytes came that belong to no complete reply.
+  var hasRest: Bool { !rest.isEmpty || code != nil }
+
+  /// Takes bytes as they come; gives the replies that are complete now.
+  mutating func read(_ bytes: some Sequence<UInt8>) throws(Malformed) -> [SMTPReply] {
+    var replies: [SMTPReply] = []
+    for byte in bytes {
+      guard byte == UInt8(ascii: "\n") else {
+        rest.append(byte)
+        guard rest.count <= Self.longestLine else { throw Malformed() }
+        continue
+      }
+      if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
+      if let reply = try take(String(decoding: rest, as: UTF8.self)) { replies.append(reply) }
+      rest.removeAll(keepingCapacity: true)
+    }
+    return replies
+  }
+
+  private mutating func take(_ line: String) throws(Malformed) -> SMTPReply? {
+    guard let number = Int(line.prefix(3)), line.utf8.count >= 3, (200...599).contains(number),
+      code ?? number == number, lines.count < Self.mostLines
+    else { throw Malformed() }
+    let behind = line.dropFirst(3)
+    guard behind.isEmpty || behind.first == " " || behind.first == "-" else { throw Malformed() }
+    lines.append(String(behind.dropFirst()))
+    if behind.first == "-" {
+      code = number
+      return nil
+    }
+    defer {
+      code = nil
+      lines = []
+    }
+    return SMTPReply(code: number, lines: lines)
+  }
+}

@@ -1,0 +1,116 @@
+import Mail
+import MailTesting
+import NIOPosix
+import Testing
+
+@Suite("SMTP")
+struct SMTPConnectionTests {
+  private func with(_ sink: MailSink, _ body: (SMTPConnection) async throws -> Void) async throws {
+    let port = try await sink.start()
+    var configuration = SMTPConfiguration(host: "127.0.0.1", port: port)
+    configuration.clientName = "client.example.test"
+    let connection = try await SMTPConnection.open(configuration, group: MultiThreadedEventLoopGroup.singleton)
+    try await body(connection)
+    await connection.close()
+    await sink.stop()
+  }
+
+  private func envelope(_ recipient: String = "alice@example.test", _ message: String = "Subject: x\r\n\r\nHi\r\n")
+    throws -> SMTPConnection.Envelope
+  {
+    .init(
+      sender: try #require(EmailAddress("shop@example.test")), recipient: try #require(EmailAddress(recipient)),
+      message: Array(message.utf8))
+  }
+
+  private func send(_ envelope: SMTPConnection.Envelope, _ connection: SMTPConnection) async throws -> SMTPReply {
+    try await connection.begin(envelope)
+    return try await connection.finish()
+  }
+
+  @Test("sends several messages on one connection, with dots as they were")
+  func several() async throws {
+    let sink = MailSink()
+    try await with(sink) { connection async throws in
+      for text in [".\r\n..a\r\n.b.\r\n", "last line without end", ""] {
+        let reply = try await send(envelope("a@example.test", text), connection)
+        #expect(reply.code == 250 && reply.enhancedCode?.description == "2.0.0")
+      }
+    }
+    #expect(sink.kept.map(\.message) == [".\r\n..a\r\n.b.\r\n", "last line without end\r\n", ""])
+    #expect(sink.connections == 1)
+    #expect(sink.commands.first == "EHLO client.example.test")
+    #expect(sink.commands.contains("MAIL FROM:<shop@example.test> SIZE=21"))
+  }
+
+  @Test("until the final dot the server has nothing")
+  func split() async throws {
+    let sink = MailSink()
+    try await with(sink) { connection async throws in
+      try await connection.begin(envelope())
+      connection.abandon()
+    }
+    #expect(sink.kept.isEmpty)
+  }
+
+  @Test("a refused recipient or message says why, and the connection goes on")
+  func refusals() async throws {
+    let sink = MailSink(fate: { recipient, _ in
+      switch recipient.prefix(1) {
+      case "r": .refuseRecipient("550 5.1.1 no such user")
+      case "t": .refuseRecipient("451 4.7.1 later")
+      case "m": .refuseMessage("554 5.6.0 no")
+      default: .accept
+      }
+    })
+    try await with(sink) { connection async throws in
+      for (recipient, isPermanent) in [("r@example.test", true), ("t@example.test", false)] {
+        let error = await #expect(throws: SMTPError.self) { try await connection.begin(envelope(recipient)) }
+        guard case .refused(let reply) = error else {
+          Issue.record("not refused: \(String(describing: error))")
+          return
+        }
+        #expect(reply.isPermanent == isPermanent && reply.isTemporary == !isPermanent)
+      }
+      #expect(try await send(envelope("m@example.test"), connection).enhancedCode?.description == "5.6.0")
+      #expect(try await send(envelope("ok@example.test"), connection).isDone)
+    }
+    #expect(sink.kept.map { $0.recipient } == ["ok@example.test"])
+    #expect(sink.connections == 1)
+  }
+
+  @Test("a connection that breaks between final dot and answer says that nobody knows")
+  func broken() async throws {
+    let sink = MailSink(fate: { _, _ in .acceptAndBreak })
+    try await with(sink) { connection async throws in
+      try await connection.begin(envelope())
+      let error = await #expect(throws: SMTPError.self) { try await connection.finish() }
+      if case .broken = error {} else { Issue.record("\(String(describing: error))") }
+    }
+    #expect(sink.kept.count == 1)
+  }
+
+  @Test("what the server cannot take is not tried")
+  func abilities() async throws {
+    let sink = MailSink(extensions: ["SIZE 30"])
+    try await with(sink) { connection async throws in
+      let large = try envelope("a@example.test", String(repeating: "x", count: 31))
+      await #expect(throws: SMTPError.self) { try await connection.begin(large) }
+      await #expect(throws: SMTPError.self) { try await connection.begin(envelope("é@example.test")) }
+      #expect(try await send(envelope(), connection).isDone)
+    }
+    #expect(sink.kept.count == 1)
+  }
+
+  @Test("a server that does not want us is told from one that refuses a message")
+  func unwelcome() async throws {
+    let sink = MailSink(greeting: "554 5.7.1 not you")
+    let port = try await sink.start()
+    let error = await #expect(throws: SMTPError.self) {
+      _ = try await SMTPConnection.open(
+        SMTPConfiguration(host: "127.0.0.1", port: port), group: MultiThreadedEventLoopGroup.singleton)
+    }
+    if case .unwelcome = error {} else { Issue.record("\(String(describing: error))") }
+    await sink.stop()
+  }
+}

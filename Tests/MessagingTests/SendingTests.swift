@@ -1,0 +1,422 @@
+import Mail
+import MailTesting
+import Messages
+import RPC
+import ServiceKit
+import ServiceKitTesting
+import Synchronization
+import Testing
+import Values
+
+@testable import Messaging
+
+@Suite("Sending")
+struct SendingTests {
+  @Test("a mass campaign goes to its audience once, in each one's language, and adds up")
+  func mass() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...20)
+      try await suite.createCampaign()
+      #expect(try await suite.launch().state == .active)
+      let before = try await suite.report()
+      #expect(before.audience == 20 && before.waiting == 20 && before.adds)
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 20 && report.audience == 20 && report.adds)
+      #expect(try await suite.get().state == .completed)
+      #expect(Set(suite.sink.kept.map(\.recipient)) == Set((1...20).map { "c\($0)@example.test" }))
+      #expect(suite.sink.kept.count == 20)
+      let english = try #require(suite.sink.kept.first { $0.recipient == "c2@example.test" })
+      let mail = ReadMail(english.message)
+      #expect(mail.headers["Subject"] == "Hello Mo'nique")
+      #expect(mail.headers["From"] == "The Shop <shop@shop.test>")
+      #expect(mail.body.contains("<p>Mo&#39;nique, gold, Liège</p>"))
+      #expect(mail.body.contains("<b>2-1</b><b>2-2</b><b>2-3</b>") && !mail.body.contains("2-4"))
+      #expect(mail.body.contains("Mo'nique, gold, Liège"))
+      #expect(mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click")
+      #expect(mail.headers["Message-ID"]?.hasSuffix("@shop.test>") == true)
+      let french = try #require(suite.sink.kept.first { $0.recipient == "c1@example.test" })
+      #expect(ReadMail(french.message).headers["Subject"] == "Bonjour Mo'nique")
+      #expect(Set(suite.peers.limits) == [3])
+      #expect(suite.sink.connections == 1)
+    }
+  }
+
+  @Test("each profile that gets nothing has its reason, in the order of the checks")
+  func reasons() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...2)
+      suite.peers.add([3]) { $0["emailAddress"] = nil }
+      suite.peers.add([4]) { $0["emailAddress"] = .text("no address") }
+      suite.peers.add([5]) {
+        $0["marketingConsent"] = .flag(false)
+        $0["newsletter"] = .flag(false)
+      }
+      suite.peers.add([6]) { $0["marketingConsent"] = nil }
+      suite.peers.add([7]) { $0["newsletter"] = .flag(false) }
+      suite.peers.add([8, 9, 10])
+      suite.peers.remove(9)
+      suite.peers.add([11]) { $0["firstName"] = .text("x\r\nBcc: eve@example.test") }
+      try await suite.rooms.refusals.quarantine("C8@example.test", entity: 1, now: suite.time.now)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 3 && report.notSent == 8 && report.audience == 11 && report.adds)
+      #expect(report.count(.noAddress) == 2)
+      #expect(report.count(.noConsent) == 2)
+      #expect(report.count(.notSubscribed) == 1)
+      #expect(report.count(.quarantined) == 1)
+      #expect(report.count(.profileGone) == 1)
+      #expect(report.count(.content) == 1)
+      #expect(!suite.sink.kept.contains { $0.message.contains("Bcc") })
+    }
+  }
+
+  @Test("what a server refuses for good keeps its answer; an unknown address rests")
+  func refused() async throws {
+    let sink = MailSink(fate: { recipient, _ in
+      switch recipient {
+      case "c1@example.test": .refuseRecipient("550 5.1.1 no such user")
+      case "c2@example.test": .refuseMessage("554 5.7.1 spam")
+      default: .accept
+      }
+    })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 1 && report.count(.refusedByServer) == 2 && report.adds)
+      let answers = try await suite.messages().map(\.serverAnswer)
+      #expect(answers.sorted() == ["", "550 5.1.1 no such user", "554 5.7.1 spam"])
+      try await suite.createCampaign(id: "second")
+      try await suite.launch("entities/b2c/campaigns/second")
+      try await suite.sendAll()
+      #expect(try await suite.report("entities/b2c/campaigns/second").count(.quarantined) == 1)
+    }
+  }
+
+  @Test("what a server puts off is tried again later, and given up after a day")
+  func postponed() async throws {
+    let sink = MailSink(fate: { recipient, attempt in
+      switch (recipient, attempt) {
+      case ("c1@example.test", 0): .refuseRecipient("451 4.7.1 later")
+      case ("c2@example.test", 0): .refuseMessage("452 4.3.1 full")
+      case ("c3@example.test", _): .refuseRecipient("450 4.2.0 never")
+      default: .accept
+      }
+    })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...4)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.sendAll()
+      #expect(try await suite.report().waiting == 3)
+      try await suite.sendAll()
+      #expect(suite.sink.kept.count == 1)
+      suite.time.advance(by: .seconds(80))
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 3)
+      for _ in 0..<10 {
+        suite.time.advance(by: .seconds(600 * 60))
+        try await suite.sendAll()
+      }
+      let report = try await suite.report()
+      #expect(report.sent == 3 && report.count(.refusedByServer) == 1 && report.adds)
+      #expect(suite.sink.kept.count == 3)
+    }
+  }
+
+  @Test("a connection that breaks before its answer leaves one message unknown, which is never sent again")
+  func broken() async throws {
+    let sink = MailSink(fate: { recipient, _ in recipient == "c3@example.test" ? .acceptAndBreak : .accept })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...6)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.sendAll()
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 5 && report.unknown == 1 && report.adds)
+      #expect(suite.sink.kept.count == 6)
+      #expect(try await suite.get().state == .completed)
+    }
+  }
+
+  @Test("a connection that breaks before the message has come sends it on another")
+  func brokenEarly() async throws {
+    let sink = MailSink(fate: { recipient, attempt in
+      recipient == "c2@example.test" && attempt == 0 ? .breakBeforeData : .accept
+    })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...4)
+      try await suite.createCampaign()
+      try await suite.launch()
+      await #expect(throws: SMTPError.self) { try await suite.sendAll() }
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 4 && report.adds)
+      #expect(Set(suite.sink.kept.map(\.recipient)).count == 4 && suite.sink.kept.count == 4)
+    }
+  }
+
+  @Test("a server that is not there, or a peer, costs nothing: everything waits")
+  func unreachable() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      await suite.sink.stop()
+      await #expect(throws: SMTPError.self) { try await suite.sendAll() }
+      #expect(try await suite.report().waiting == 3)
+      suite.peers.setDown(true)
+      await #expect(throws: RPCError.self) { try await suite.sendAll() }
+      #expect(try await suite.report().waiting == 3)
+    }
+  }
+
+  // MARK: - Crashes
+
+  @Test("a worker that dies with claimed messages loses none")
+  func diesClaimed() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...5)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      let dead = try await suite.parts.queue.enter(copy: "dead")
+      let campaign = try #require(try await suite.parts.queue.campaignsWithWork(now: suite.time.now).first)
+      let batch = try #require(
+        try await suite.parts.queue.claim(from: campaign, worker: dead, limit: 3, now: suite.time.now))
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 2)
+      try await suite.kill(dead)
+      // It wakes, and finds its messages gone.
+      let late = try await suite.parts.queue.commit(
+        [], handing: .init(id: batch.messages[0].id, language: "en"), worker: dead, now: suite.time.now)
+      #expect(!late)
+      #expect(try await suite.parts.queue.claim(from: campaign, worker: dead, limit: 3, now: suite.time.now) == nil)
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 5)
+      #expect(suite.sink.kept.count == 5)
+    }
+  }
+
+  @Test("a worker that dies while it hands over leaves one message unknown; its answer, if it comes, settles it")
+  func diesHanding() async throws {
+    let dying = Mutex<(@Sendable () async -> Void)?>(nil)
+    let sink = MailSink(beforeAnswer: { _ in
+      let die = dying.withLock { body in
+        defer { body = nil }
+        return body
+      }
+      await die?()
+    })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...4)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      let worker = try await suite.parts.queue.enter(copy: "paused")
+      let reports = Mutex<[MessagingV1.CampaignReport]>([])
+      dying.withLock { body in
+        body = {
+          // The final dot has come and is not answered: the worker is given up, and another sends the rest.
+          try? await suite.kill(worker)
+          let report = try? await suite.report()
+          reports.withLock { $0.append(report ?? .init()) }
+          try? await suite.sendAll()
+        }
+      }
+      let courier = Courier(worker: worker, parts: suite.parts)
+      while try await courier.work() {}
+      let during = try #require(reports.withLock { $0.first })
+      #expect(during.unknown == 1 && during.waiting == 3 && during.adds)
+      let report = try await suite.report()
+      #expect(report.sent == 4 && report.unknown == 0 && report.adds)
+      #expect(suite.sink.kept.count == 4 && Set(suite.sink.kept.map(\.recipient)).count == 4)
+    }
+  }
+
+  @Test("a worker that dies behind the server's answer leaves one message unknown, sent once")
+  func diesAnswered() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      let queue = suite.parts.queue
+      let worker = try await queue.enter(copy: "dead")
+      let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
+      let batch = try #require(try await queue.claim(from: campaign, worker: worker, limit: 1, now: suite.time.now))
+      let prepared = try await suite.parts.batches.prepare(batch, now: suite.time.now)
+      let letter = try #require(prepared.letters.first)
+      let connection = try await SMTPConnection.open(suite.parts.smtp, group: suite.parts.group)
+      try await connection.begin(letter.envelope)
+      let isOurs = try await queue.commit(
+        [], handing: .init(id: letter.id, language: "en"), worker: worker, now: suite.time.now)
+      #expect(isOurs)
+      #expect(try await connection.finish().isDone)
+      try await suite.kill(worker)
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 2 && report.unknown == 1 && report.adds)
+      #expect(suite.sink.kept.count == 3 && Set(suite.sink.kept.map(\.recipient)).count == 3)
+      await connection.close()
+    }
+  }
+
+  @Test("two copies share the work, and send each message once")
+  func copies() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...350)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for copy in 1...4 {
+          group.addTask {
+            while try await suite.rooms.campaigns.gather(limit: 40, now: suite.time.now) {}
+            let worker = try await suite.parts.queue.enter(copy: "copy \(copy / 3)")
+            let courier = Courier(worker: worker, parts: suite.parts)
+            while try await courier.work() {}
+            await courier.close()
+            try await suite.parts.queue.leave(worker, now: suite.time.now)
+          }
+        }
+        try await group.waitForAll()
+      }
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 350 && report.audience == 350 && report.adds)
+      #expect(suite.sink.kept.count == 350 && Set(suite.sink.kept.map(\.recipient)).count == 350)
+      #expect(suite.sink.connections > 1)
+    }
+  }
+
+  // MARK: - States
+
+  @Test("a paused campaign holds back what has not left, a resumed one goes on, a cancelled one never does")
+  func states() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...5)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      let queue = suite.parts.queue
+      let worker = try await queue.enter(copy: "test")
+      let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
+      let batch = try #require(try await queue.claim(from: campaign, worker: worker, limit: 2, now: suite.time.now))
+      _ = try await suite.call(MessagingV1.MessagingService.pauseCampaign) { $0.name = TestSuite.campaign }
+      let isOurs = try await queue.commit(
+        [], handing: .init(id: batch.messages[0].id, language: "en"), worker: worker, now: suite.time.now)
+      #expect(!isOurs)
+      try await queue.leave(worker, now: suite.time.now)
+      try await suite.sendAll()
+      #expect(suite.sink.kept.isEmpty)
+      _ = try await suite.call(MessagingV1.MessagingService.resumeCampaign) { $0.name = TestSuite.campaign }
+      let again = try await queue.enter(copy: "test")
+      _ = try await queue.claim(from: campaign, worker: again, limit: 2, now: suite.time.now)
+      _ = try await suite.call(MessagingV1.MessagingService.cancelCampaign) { $0.name = TestSuite.campaign }
+      try await queue.leave(again, now: suite.time.now)
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.count(.cancelled) == 5 && report.adds && suite.sink.kept.isEmpty)
+      let refusal = try await suite.refusal(MessagingV1.MessagingService.resumeCampaign) {
+        $0.name = TestSuite.campaign
+      }
+      #expect(refusal.code == .failedPrecondition)
+    }
+  }
+
+  @Test("a campaign that is cancelled before its messages are made adds up all the same")
+  func cancelledEarly() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...10)
+      try await suite.createCampaign()
+      try await suite.launch()
+      _ = try await suite.rooms.campaigns.gather(limit: 4, now: suite.time.now)
+      _ = try await suite.call(MessagingV1.MessagingService.cancelCampaign) { $0.name = TestSuite.campaign }
+      #expect(try await suite.report().adds)
+      try await suite.gather()
+      let report = try await suite.report()
+      #expect(report.count(.cancelled) == 10 && report.audience == 10 && report.adds)
+    }
+  }
+
+  @Test("a rate holds: what may not leave within the second is not claimed")
+  func rate() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...30)
+      try await suite.createCampaign { $0.messagesPerSecond = 10 }
+      try await suite.launch()
+      try await suite.gather()
+      let queue = suite.parts.queue
+      let worker = try await queue.enter(copy: "test")
+      let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
+      let first = try #require(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now))
+      #expect(first.messages.count == 10)
+      #expect(first.pace == .init(start: suite.time.now, interval: .milliseconds(100)))
+      let second = try #require(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now))
+      #expect(second.pace?.start == suite.time.now.advanced(by: .seconds(1)))
+      #expect(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now) == nil)
+      suite.time.advance(by: .seconds(1))
+      #expect(
+        try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.count == 10)
+    }
+  }
+
+  // MARK: - One at a time
+
+  @Test("an ongoing campaign reaches a profile once, whoever asks; a request is done once")
+  func ongoing() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...2)
+      try await suite.createCampaign(.ongoing)
+      func send(_ id: String) async throws -> String {
+        try await suite.call(
+          InternalV1.MessageDirectoryService.sendCampaign, as: .service(.automation, [TestSuite.b2c])
+        ) { request in
+          request.campaign = TestSuite.campaign
+          request.profile = 1
+          request.values = ["code": .text("A<17")]
+          request.requestId = id
+        }.message
+      }
+      await #expect(throws: RPCError.self) { _ = try await send("a") }
+      try await suite.launch()
+      let first = try await send("a")
+      #expect(try await send("a") == first)
+      _ = try await send("b")
+      try await suite.sendAll()
+      suite.time.advance(by: .seconds(11))
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 1 && report.count(.alreadyContacted) == 1 && report.adds)
+      #expect(ReadMail(suite.sink.kept[0].message).body.contains("Bonjour Mo&#39;nique A&lt;17"))
+      #expect(try await suite.get().state == .active)
+    }
+  }
+
+  @Test("a transactional message asks for no consent, is sent as often as asked, and ends no subscription")
+  func transactional() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add([1]) {
+        $0["marketingConsent"] = .flag(false)
+        $0["newsletter"] = .flag(false)
+      }
+      try await suite.createCampaign(.transactional)
+      try await suite.launch()
+      for _ in 0..<2 {
+        _ = try await suite.call(MessagingV1.MessagingService.sendMessage) { request in
+          request.parent = TestSuite.campaign
+          request.profile = "\(PeersDouble.customers)/profiles/1"
+        }
+      }
+      try await suite.sendAll()
+      #expect(suite.sink.kept.count == 2)
+      #expect(ReadMail(suite.sink.kept[0].message).headers["List-Unsubscribe"] == nil)
+    }
+  }
+}

@@ -1,0 +1,395 @@
+import Crypto
+import Database
+import DatabaseTesting
+import Foundation
+import Logging
+import Mail
+import MailTesting
+import Messages
+import NIOCore
+import NIOPosix
+import RPC
+import ServiceKit
+import ServiceKitTesting
+import UserTables
+import Values
+
+@testable import Messaging
+
+/// Messaging as its callers see it: on its own database, behind its own server, with Profiles, DataTables and a mail server
+/// at its side. Nothing sends by itself: tests do it step by step.
+struct TestSuite: Sendable {
+  static let b2c = Principal.Entity(id: 1, key: "b2c", timeZone: "Europe/Brussels")
+  static let b2b = Principal.Entity(id: 2, key: "b2b")
+  static let campaign = "entities/b2c/campaigns/come-back"
+
+  let test: TestDatabase
+  let peers: PeersDouble
+  let sink: MailSink
+  let client: RPCClient
+  let time: ManualTime
+  let rooms: Rooms
+  let parts: Courier.Parts
+  private let keys: Keys
+
+  private struct Keys {
+    let gateway = Curve25519.Signing.PrivateKey()
+    let messaging = Curve25519.Signing.PrivateKey()
+    let automation = Curve25519.Signing.PrivateKey()
+    let dataTables = Curve25519.Signing.PrivateKey()
+
+    var trusted: [ServiceName: [Curve25519.Signing.PublicKey]] {
+      [
+        .gateway: [gateway.publicKey], .messaging: [messaging.publicKey], .automation: [automation.publicKey],
+        .dataTables: [dataTables.publicKey],
+      ]
+    }
+  }
+
+  /// Starts it for one test.
+  static func with(_ sink: MailSink = MailSink(), _ body: (TestSuite) async throws -> Void) async throws {
+    await Turnstile.shared.enter()
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await run(sink, body)) } catch { outcome = .failure(error) }
+    await Turnstile.shared.leave()
+    try outcome.get()
+  }
+
+  private static func run(_ sink: MailSink, _ body: (TestSuite) async throws -> Void) async throws {
+    try await TestDatabase.with(service: "messaging", migrations: MessagingMigrations.all) { test in
+      let (keys, time, peers) = (Keys(), ManualTime(SystemTime().now), PeersDouble())
+      let profiles = try await Running(.profiles, peers.profilesRouter, keys.trusted, time)
+      let dataTables = try await Running(.dataTables, peers.dataTablesRouter, keys.trusted, time)
+      let identity = WorkloadIdentity(signer: PrincipalSigner(service: .messaging, key: keys.messaging), time: time)
+      let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+      let rooms = Rooms(
+        database: test.database, roles: EntityRoles(schema: test.schemaConnection()),
+        profilesPeer: Peer(service: .profiles, client: profiles.client, identity: identity),
+        dataTablesPeer: Peer(service: .dataTables, client: dataTables.client, identity: identity),
+        links: Links(base: "http://127.0.0.1:8080", secret: String(repeating: "s", count: 32)),
+        pages: PageTokens(key: SymmetricKey(size: .bits256)), requests: RequestLedger(time: time), time: time,
+        randomness: RepeatableRandomness(), logger: logger)
+      let port = try await sink.start()
+      let parts = rooms.courierParts(
+        smtp: SMTPConfiguration(host: "127.0.0.1", port: port), group: MultiThreadedEventLoopGroup.singleton)
+      let own = try await Running(.messaging, rooms.router, keys.trusted, time)
+      let suite = TestSuite(
+        test: test, peers: peers, sink: sink, client: own.client, time: time, rooms: rooms, parts: parts, keys: keys)
+      let outcome: Result<Void, any Error>
+      do { outcome = .success(try await body(suite)) } catch { outcome = .failure(error) }
+      for running in [own, profiles, dataTables] { await running.stop() }
+      await sink.stop()
+      try outcome.get()
+    }
+  }
+
+  /// A server and its client.
+  private struct Running {
+    let server: RPCServer
+    let client: RPCClient
+
+    init(
+      _ service: ServiceName, _ router: Router, _ keys: [ServiceName: [Curve25519.Signing.PublicKey]],
+      _ time: any TimeSource
+    ) async throws {
+      let logger = Logger(label: "test", factory: { StreamLogHandler.standardError(label: $0) })
+      let verifier = PrincipalVerifier(service: service, keys: keys, time: time)
+      server = RPCServer(
+        router: router, interceptors: [Authentication(verifier: verifier, logger: logger)],
+        configuration: ServerConfiguration(), logger: logger)
+      let address = try await server.start()
+      client = RPCClient(addresses: [HostPort(host: "127.0.0.1", port: address.port ?? 0)], logger: logger)
+    }
+
+    func stop() async {
+      await client.close()
+      await server.drain(grace: .seconds(1))
+    }
+  }
+
+  // MARK: - Callers
+
+  /// Who calls.
+  enum Caller {
+    /// May do everything in these entities.
+    case writer([Principal.Entity])
+    /// May read alone.
+    case reader([Principal.Entity])
+    /// A service of the suite, for entities.
+    case service(ServiceName, [Principal.Entity])
+  }
+
+  private func options(_ caller: Caller) throws -> CallOptions {
+    var principal = Principal(
+      kind: .apiKey, subject: "keys/1", signer: .gateway, notBefore: time.now,
+      expires: time.now.advanced(by: .seconds(200)))
+    var key = keys.gateway
+    switch caller {
+    case .writer(let entities):
+      principal.entities = entities
+      principal.grants = entities.map { .init(entity: $0.id, module: .all, rights: [.read, .write, .launch]) }
+    case .reader(let entities):
+      principal.entities = entities
+      principal.grants = entities.map { .init(entity: $0.id, module: .all, rights: [.read]) }
+    case .service(let service, let entities):
+      key = service == .automation ? keys.automation : service == .dataTables ? keys.dataTables : keys.gateway
+      principal.kind = .service
+      (principal.subject, principal.signer, principal.audience) = (service.rawValue, service, .messaging)
+      principal.entities = entities
+    }
+    var options = CallOptions()
+    options.metadata.append(
+      PrincipalMetadata.name, bytes: try PrincipalSigner(service: principal.signer, key: key).sign(principal))
+    options.timeout = .seconds(30)
+    return options
+  }
+
+  /// Calls as who may do everything in `b2c`.
+  func call<Request, Response>(
+    _ method: UnaryMethod<Request, Response>, as caller: Caller = .writer([b2c]), _ fill: (inout Request) throws -> Void
+  ) async throws -> Response {
+    var request = Request()
+    try fill(&request)
+    return try await client.call(method, request, options: options(caller))
+  }
+
+  /// The error that a call is refused with.
+  func refusal<Request, Response>(
+    _ method: UnaryMethod<Request, Response>, as caller: Caller = .writer([b2c]), _ fill: (inout Request) throws -> Void
+  ) async throws -> Refusal {
+    do {
+      _ = try await call(method, as: caller, fill)
+      return Refusal(code: .ok, reason: nil, fields: [], message: "")
+    } catch let error as RPCError {
+      return Refusal(error)
+    }
+  }
+
+  // MARK: - Frequent calls
+
+  func createSender() async throws {
+    _ = try await call(MessagingV1.MessagingService.createSender) { request in
+      request.parent = "entities/b2c"
+      request.senderId = "shop"
+      request.sender = .init()
+      request.sender?.displayName = "The Shop"
+      request.sender?.emailAddress = "shop@shop.test"
+    }
+  }
+
+  /// Creates a campaign, and its sender.
+  @discardableResult
+  func createCampaign(
+    _ kind: MessagingV1.CampaignKind = .mass, id: String = "come-back",
+    _ change: (inout MessagingV1.Campaign) -> Void = { _ in }
+  ) async throws -> MessagingV1.Campaign {
+    if try await rooms.senders.find("shop", entity: Self.b2c) == nil { try await createSender() }
+    return try await call(MessagingV1.MessagingService.createCampaign) { request in
+      request.parent = "entities/b2c"
+      request.campaignId = id
+      request.campaign = .sample(kind)
+      if var campaign = request.campaign {
+        change(&campaign)
+        request.campaign = campaign
+      }
+    }
+  }
+
+  @discardableResult
+  func launch(_ name: String = campaign, requestID: String = "") async throws -> MessagingV1.Campaign {
+    try await call(MessagingV1.MessagingService.launchCampaign) { request in
+      request.name = name
+      request.requestId = requestID
+    }
+  }
+
+  func report(_ name: String = campaign) async throws -> MessagingV1.CampaignReport {
+    try await call(MessagingV1.MessagingService.getCampaignReport) { $0.name = name }
+  }
+
+  func messages(_ name: String = campaign) async throws -> [MessagingV1.Message] {
+    try await call(MessagingV1.MessagingService.listMessages) { request in
+      request.parent = name
+      request.pageSize = 1_000
+    }.messages
+  }
+
+  func get(_ name: String = campaign) async throws -> MessagingV1.Campaign {
+    try await call(MessagingV1.MessagingService.getCampaign) { $0.name = name }
+  }
+
+  // MARK: - Sending
+
+  /// Makes the messages of audiences.
+  func gather() async throws {
+    while try await rooms.campaigns.gather(limit: 7, now: time.now) {}
+  }
+
+  /// Makes messages and sends all that are due, as a worker that comes and goes.
+  func sendAll() async throws {
+    try await gather()
+    let worker = try await parts.queue.enter(copy: "test")
+    let courier = Courier(worker: worker, parts: parts)
+    while try await courier.work() {}
+    await courier.close()
+    try await parts.queue.leave(worker, now: time.now)
+    try await rooms.campaigns.complete(now: time.now)
+  }
+
+  /// Lets a worker's row run out, as if its process had been killed, and has another give it up.
+  func kill(_ worker: Int64) async throws {
+    try await test.database.write(
+      Statement(
+        name: "test.kill", sql: "UPDATE workers SET alive_until = now() - interval '1 second' WHERE number = $1"),
+      [.int(worker)], as: .worker)
+    try await parts.queue.sweep(now: time.now)
+  }
+
+  // MARK: - Public pages
+
+  /// Answers a link as the gateway asks.
+  func page(
+    _ method: String, _ url: String, body: String = "", type: String = "application/x-www-form-urlencoded",
+    agent: String = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+  ) async throws -> InternalV1.ServePublicPageResponse {
+    try await call(InternalV1.PublicPageService.servePublicPage, as: .service(.gateway, [])) { request in
+      request.method = method
+      request.path = url.replacing("http://127.0.0.1:8080/m/", with: "")
+      request.body = Array(body.utf8)
+      request.headers = [("user-agent", agent), ("content-type", type)].map { name, value in
+        var header = InternalV1.HttpHeader()
+        header.name = name
+        header.value = value
+        return header
+      }
+    }
+  }
+}
+
+extension MessagingV1.Campaign {
+  /// Names a field of each kind.
+  static func sample(_ kind: MessagingV1.CampaignKind) -> MessagingV1.Campaign {
+    var campaign = MessagingV1.Campaign()
+    campaign.displayName = "Come back"
+    campaign.kind = kind
+    campaign.channel = .email
+    campaign.profileTable = PeersDouble.customers
+    if kind == .mass { campaign.targeting = "entities/b2c/targetings/readers" }
+    if kind != .transactional { campaign.subscription = "newsletter" }
+    campaign.sender = "entities/b2c/senders/shop"
+    campaign.defaultLanguage = "en"
+    campaign.contents = [
+      "en": content(
+        "Hello {{ profile.firstName }}",
+        """
+        <p>{{ profile.firstName }}, {{ profile.tier }}, {{ profile.preferredStore.city }}</p>
+        {% for order in rows.orders limit: 3 %}<b>{{ order.orderCode }}</b>{% endfor %}
+        <a href="https://shop.test/?a=1&amp;b={{ profile.tier }}">shop</a> <a href="{{ web_version_url }}">web</a>
+        """),
+      "fr": content("Bonjour {{ profile.firstName }}", "<p>Bonjour {{ profile.firstName }} {{ values.code }}</p>"),
+    ]
+    return campaign
+  }
+
+  static func content(_ subject: String, _ html: String) -> MessagingV1.EmailContent {
+    var content = MessagingV1.EmailContent()
+    content.subject = subject
+    content.html = html
+    return content
+  }
+}
+
+extension MessagingV1.CampaignReport {
+  /// What must hold at every moment.
+  var adds: Bool {
+    sent + notSent + unknown + waiting == audience && notSentByReason.map(\.count).reduce(0, +) == notSent
+  }
+
+  func count(_ reason: MessagingV1.NotSentReason) -> Int64 {
+    notSentByReason.first { $0.reason == reason }?.count ?? 0
+  }
+}
+
+/// Lets so many tests at once use the cluster, whose connections are counted.
+private actor Turnstile {
+  static let shared = Turnstile()
+
+  private var free = 6
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  func enter() async {
+    if free > 0 {
+      free -= 1
+    } else {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
+  func leave() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+  }
+}
+
+/// How a call was refused.
+struct Refusal: Equatable {
+  let code: StatusCode
+  let reason: String?
+  /// The paths of the fields at fault.
+  let fields: [String]
+  let message: String
+
+  init(code: StatusCode, reason: String?, fields: [String], message: String) {
+    self.code = code
+    self.reason = reason
+    self.fields = fields
+    self.message = message
+  }
+
+  init(_ error: RPCError) {
+    self.init(
+      code: error.code, reason: error.reason, fields: error.fieldViolations.map(\.field), message: error.message)
+  }
+}
+
+/// A mail as a mail program reads it.
+struct ReadMail {
+  let headers: [String: String]
+  /// The parts' texts, decoded.
+  let body: String
+
+  init(_ message: String) {
+    let cut = message.range(of: "\r\n\r\n")
+    let head = cut.map { String(message[..<$0.lowerBound]) } ?? message
+    let unfolded = head.replacing("\r\n ", with: " ")
+    headers = Dictionary(
+      unfolded.split(separator: "\r\n").compactMap { line in
+        line.firstIndex(of: ":").map { (String(line[..<$0]), String(line[$0...].dropFirst(2))) }
+      }, uniquingKeysWith: { first, _ in first })
+    body = Self.decoded(cut.map { String(message[$0.upperBound...]).replacing("=\r\n", with: "") } ?? "")
+  }
+
+  private static func decoded(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "="), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+        bytes.append(code)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Addresses of ours in the HTML that do something: `c`, `o`, `u`, `w`.
+  func links(_ segment: String) -> [String] {
+    body.split(whereSeparator: { "\"<> \r\n()".contains($0) }).map(String.init)
+      .filter { $0.hasPrefix("http://127.0.0.1:8080/m/\(segment)/") }
+  }
+
+  /// The address to unsubscribe at.
+  var unsubscribeURL: String {
+    String((headers["List-Unsubscribe"] ?? "").dropFirst().dropLast())
+  }
+}
