@@ -57,6 +57,8 @@ let package = Package(
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
+    service("Automation", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
+    program("rapport-automation", "Services/Automation/Main", ["Automation"]),
     service("Forms", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
     program("rapport-forms", "Services/Forms/Main", ["Forms"]),
     service(
@@ -95,6 +97,12 @@ let package = Package(
       "rpc-bench-server", "Tests/Benchmarks/RPCServer",
       ["RPC", "SampleMessages", .logging, .nioCore, .nioPosix, .unixSignals]),
 
+    tests(
+      "AutomationTests",
+      [
+        "Automation", "Database", "DatabaseTesting", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
+        "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
     tests(
       "CommandLineTests",
       [
