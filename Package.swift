@@ -57,6 +57,10 @@ let package = Package(
     service(
       "DataTables", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-datatables", "Services/DataTables/Main", ["DataTables"]),
+    service("Automation", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
+    program("rapport-automation", "Services/Automation/Main", ["Automation"]),
+    service("Forms", ["Database", "Messages", "RPC", "ServiceKit", "UserTables", "Values", .crypto, .logging]),
+    program("rapport-forms", "Services/Forms/Main", ["Forms"]),
     service(
       "Messaging",
       [
@@ -67,9 +71,8 @@ let package = Package(
     service(
       "CommandLineTool", in: "CommandLine",
       [
-        "Database", "Gateway", "Messages", "Messaging", "RPC", "ServiceKit", "UserTables", "Values", .argumentParser,
-        .crypto,
-        .logging,
+        "Database", "Forms", "Gateway", "Messages", "Messaging", "RPC", "ServiceKit", "UserTables", "Values",
+        .argumentParser, .crypto, .logging,
         .nioCore, .nioPosix,
       ]),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
@@ -95,9 +98,15 @@ let package = Package(
       ["RPC", "SampleMessages", .logging, .nioCore, .nioPosix, .unixSignals]),
 
     tests(
+      "AutomationTests",
+      [
+        "Automation", "Database", "DatabaseTesting", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
+        "Values", .crypto, .logging, .nioCore, .nioPosix,
+      ]),
+    tests(
       "CommandLineTests",
       [
-        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Mail", "Messages", "Messaging", "RPC",
+        "CommandLineTool", "Database", "DatabaseTesting", "Forms", "Gateway", "Mail", "Messages", "Messaging", "RPC",
         "ServiceKit", "UserTables", "Values", "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
     tests(
@@ -114,6 +123,12 @@ let package = Package(
         "Database", "DatabaseTesting", "Gateway", "HTTP", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
         "Values",
         .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+      ]),
+    tests(
+      "FormsTests",
+      [
+        "Database", "DatabaseTesting", "Forms", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
+        "Values", .crypto, .logging, .nioCore, .nioPosix,
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),

@@ -81,7 +81,6 @@ def test_a_broken_line_costs_itself_alone(suite, what):
 
 FAULTY_FILES = {
     "no column for the key": (csv_file(["firstName"], [data.customer_row(2)]), "customerCode"),
-    "a column that the table has not": (csv_file(COLUMNS, []).replace(b"firstName", b"prename"), "prename"),
     "a column twice": (csv_file(COLUMNS, []).replace(b"firstName", b"lastName"), "lastName"),
     "no header": (b"", "empty"),
     "a header that is not UTF-8": (b"customerCode,\xe9mail\r\n00002,x\r\n", "UTF-8"),
@@ -96,6 +95,15 @@ def test_a_file_that_cannot_be_understood_is_refused_as_a_whole(unchanged, what)
         import_file(channel, table, file)
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert culprit in refused.value.details()
+
+
+def test_a_column_that_no_field_takes_is_not_read(suite):
+    entity, channel = suite.entity(options_pb2.RIGHT_WRITE, options_pb2.RIGHT_EXPORT)
+    table = make_customers(channel, entity)
+    file = csv_file(["id", *COLUMNS, "shoeSize"], [data.customer_row(1) | {"id": "7", "shoeSize": "42"}])
+    import_file(channel, table, file)
+    [row] = export(channel, table, COLUMNS)
+    assert {name: row[name] for name in COLUMNS} == stored_as_sent(data.customer_row(1))
 
 
 def test_a_byte_order_mark_is_passed_over(suite):

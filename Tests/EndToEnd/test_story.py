@@ -18,6 +18,8 @@ def test_the_story_goes_as_it_should(own_suite):
     assert figures["unknown"] == 0
     assert figures["duplicates"] == 0
     assert (figures["opened"], figures["clicked"], figures["unsubscribed"]) == (1, 1, 1)
+    assert figures["participations"] == 3
+    assert figures["timelineItems"] >= 2
     assert figures["leaksToOtherEntity"] == 0
 
 

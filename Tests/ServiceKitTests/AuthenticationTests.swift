@@ -120,6 +120,25 @@ struct AuthenticationTests {
         .internal, callers: ["automation"], as: workload, request: request("entities/b2c/profileTables/a")) == nil)
   }
 
+  @Test("what a request refers to needs to be read, by the rights of its own module")
+  func references() async throws {
+    var draft = TargetingV1.CreateTargetingRequest()
+    draft.parent = "entities/b2c"
+    draft.targeting = .init()
+    draft.targeting?.profileTable = "entities/b2c/profileTables/a"
+    var writer = principal([.read])
+    writer.grants.append(.init(entity: 1, module: .targeting, rights: [.write]))
+    #expect(try await outcome(.write, module: .targeting, as: writer, request: draft) == nil)
+    var rows = TargetingV1.RowsCriterion()
+    rows.table = "entities/b2c/customTables/a"
+    draft.targeting?.criterion = .init()
+    draft.targeting?.criterion?.kind = .rows(rows)
+    #expect(try await outcome(.write, module: .targeting, as: writer, request: draft) == .permissionDenied)
+    // What it acts on is judged by the rule.
+    draft.targeting = nil
+    #expect(try await outcome(.write, module: .profiles, as: writer, request: draft) == .permissionDenied)
+  }
+
   @Test("a link opens what it names and what is within it")
   func links() async throws {
     let link = principal([.read], resources: ["entities/b2c/profileTables/a"])

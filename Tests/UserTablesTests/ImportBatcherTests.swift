@@ -55,10 +55,11 @@ struct ImportBatcherTests {
     }
   }
 
-  @Test("need the key's column, and only columns that are fields or mapped")
+  @Test("need the key's column; one that no field takes is not read")
   func headers() throws {
     #expect(throws: ImportFault.missingColumn("code")) { try batches("age\n1\n", settings()) }
-    #expect(throws: ImportFault.unknownColumn("extra")) { try batches("code,extra\na,1\n", settings()) }
+    let wider = try batches("id,code,extra\n7,a,1\n", settings())
+    #expect(try wider.flatMap(\.lines) == batches("code\na\n", settings()).flatMap(\.lines))
     #expect(throws: ImportFault.repeatedColumn("code")) { try batches("code,code\na,b\n", settings()) }
     #expect(throws: ImportFault.empty) { try batches("", settings()) }
     let mapped = try settings { $0.columns = ["code": "Customer"] }

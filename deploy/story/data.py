@@ -42,6 +42,25 @@ _ORDERS_BEFORE_THE_BROKEN_LINE = 34_567
 BROKEN_CUSTOMER = {"line": _CUSTOMERS_BEFORE_THE_BROKEN_LINE + 2, "column": "birthDate"}
 BROKEN_ORDER = {"line": _ORDERS_BEFORE_THE_BROKEN_LINE + 2, "column": "amount"}
 
+# An order of 1998's customers that comes by the API, and somebody whom a call makes a customer.
+BIG_ORDER = {
+    "orderCode": "big-1",
+    "customer": "00002",
+    "time": "1998-07-01T10:00:00Z",
+    "quantity": 12,
+    "amount": 200.01,
+    "store": "S02",
+}
+NEW_CUSTOMER = {
+    "customerCode": "new-1",
+    "emailAddress": "new-1@example.test",
+    "firstName": "Aurélie",
+    "lastName": "D'Hondt",
+    "motherLanguage": "fr",
+    "marketingConsent": True,
+    "newsletter": True,
+}
+
 _FIRST_NAMES = [
     "Aïcha",
     "Anaïs",

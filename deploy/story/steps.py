@@ -4,6 +4,7 @@ import csv
 import datetime
 import json
 import pathlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any
 
 from . import data, links
 from .client import CallFailed, Rapport
+from .form import FormPage, participations, text_answers, until_written
 from .mail import Mail, read_all
 
 DEFINITIONS = pathlib.Path(__file__).parent / "definitions"
@@ -19,6 +21,14 @@ CUSTOMERS = "entities/b2c/profileTables/customers"
 STORES = "entities/b2c/customTables/stores"
 ORDERS = "entities/b2c/customTables/orders"
 LAPSED_READERS = "entities/b2c/targetings/lapsed-readers"
+THANK_YOU = "entities/b2c/campaigns/thank-you"
+WIN_BACK_ANSWER = "entities/b2c/scenarios/win-back-answer"
+BIG_ORDER = "entities/b2c/scenarios/big-order"
+WELCOME = "entities/b2c/scenarios/welcome"
+WIN_BACK = "entities/b2c/forms/win-back"
+# The first who gets the mass campaign: reads, clicks and answers. Speaks English, as 4 divides 4.
+THAT_PROFILE = f"{CUSTOMERS}/profiles/customerCode=00004"
+ANOTHER_PROFILE = f"{CUSTOMERS}/profiles/customerCode=00009"
 COME_BACK = "entities/b2c/campaigns/come-back"
 
 
@@ -209,6 +219,7 @@ def read_and_unsubscribe(scene: Scene) -> None:
         return
     b2c = scene.client("b2c")
     reader, leaver = data.recipients(scene.source)[:2]
+    _expect("the profile that reads", f"{CUSTOMERS}/profiles/customerCode={reader}", THAT_PROFILE)
     mails = {mail.recipient: mail for mail in read_all(scene.mail)}
     read, left = mails[_address(reader)], mails[_address(leaver)]
     page = links.get(read.link("w"))
@@ -237,6 +248,175 @@ def _subscribed(client: Rapport, code: str) -> bool:
 def _kinds(client: Rapport, code: str) -> set[str]:
     items = client("timeline", f"{CUSTOMERS}/profiles/customerCode={code}")["interactions"]
     return {item["kind"].removeprefix("INTERACTION_KIND_") for item in items}
+
+
+# 7
+
+
+def answer_the_form(scene: Scene) -> None:
+    """A form is answered by a profile, which changes its answers, by anybody, and by a third party's form."""
+    b2c = scene.client("b2c")
+    b2c.ensure("forms", "create", "entities/b2c", "win-back", "--file", _definition("win-back"))
+    public = FormPage(b2c("forms", "publish", WIN_BACK)["publicUrl"])
+    if scene.has("automation") and scene.has("messaging"):
+        # Before anybody answers: participations begin it from now on.
+        _activate(b2c, WIN_BACK_ANSWER)
+    link = ("forms", "link", WIN_BACK, "--profile", THAT_PROFILE, "--hidden", "origin=story")
+    personal = FormPage(b2c(*link)["url"])
+
+    page = personal.get()
+    if "We would like you back" not in page or "story" in page or "What is it?" in page:
+        raise StoryWentWrong("The form's page shows what it should not, or not what it should.")
+    _expect("a page without its required answers", personal.refusal(reason="other"), 422)
+    if not participations(b2c, WIN_BACK):
+        personal.send(reason="other", detail="I moved to Ghent & <b>Bruges</b>.", rating="4")
+        _expect("field written by the form", until_written(b2c, THAT_PROFILE, "leavingReason"), "other")
+        if "&lt;b&gt;Bruges" not in personal.get():
+            raise StoryWentWrong("The form does not show the answers that it has.")
+    # The detail is not shown for this reason, and the origin never: what is posted for them is dropped.
+    ending = personal.send(reason="price", detail="still there?", rating="5", origin="forged")
+    if "We have listened" not in ending:
+        raise StoryWentWrong("The form does not end as it should.")
+    if len(participations(b2c, WIN_BACK)) < 2:
+        public.send(reason="choice", rating="3", origin="forged")
+    push = ("forms", "participations", "push", WIN_BACK, "--profile", ANOTHER_PROFILE, "--request-id", "story-push")
+    b2c(*push, "--data", '{"reason":"price","rating":2,"origin":"call centre"}')
+    _expect("field written by a third party", until_written(b2c, ANOTHER_PROFILE, "leavingReason"), "price")
+
+    found = participations(b2c, WIN_BACK)
+    _expect(
+        "participations",
+        [(each["source"].removeprefix("PARTICIPATION_SOURCE_"), text_answers(each)) for each in found],
+        [
+            ("PERSONAL_LINK", {"reason": "price", "rating": "5", "origin": "story"}),
+            ("PUBLIC_LINK", {"reason": "choice", "rating": "3"}),
+            ("API", {"reason": "price", "rating": "2", "origin": "call centre"}),
+        ],
+    )
+    _expect("edits of the personal participation", found[0].get("edits"), 1)
+    _expect("profile of the anonymous participation", found[1].get("profile"), None)
+    # The first answer is the one that enriches.
+    _expect("field after the change", until_written(b2c, THAT_PROFILE, "leavingReason"), "other")
+    scene.figures["participations"] = len(found)
+
+
+# 8
+
+
+def make_thank_you(scene: Scene) -> None:
+    """An ongoing campaign, which scenarios send to one profile at a time."""
+    b2c = scene.client("b2c")
+    b2c.ensure("senders", "create", "entities/b2c", "care", "--file", _definition("care"))
+    b2c.ensure("campaigns", "create", "entities/b2c", "thank-you", "--file", _definition("thank-you"))
+    launched = b2c("campaigns", "launch", THANK_YOU, "--request-id", "story-thank-you")
+    _expect("state of the campaign of thanks", launched["state"], "CAMPAIGN_STATE_ACTIVE")
+
+
+def reward_a_big_order(scene: Scene) -> None:
+    """A new order over 200 by the API makes its customer a VIP; the imported ones made nobody."""
+    b2c = scene.client("b2c")
+    _activate(b2c, BIG_ORDER)
+    customer = f"{CUSTOMERS}/profiles/customerCode={data.BIG_ORDER['customer']}"
+    _expect("segment vip before the big order", b2c("profiles", "get", customer)["fields"].get("vip"), None)
+    order = f"{ORDERS}/rows/orderCode={data.BIG_ORDER['orderCode']}"
+    b2c("rows", "upsert", order, "--data", json.dumps(data.BIG_ORDER))
+    scene.figures["interactions"] += 1
+    (execution,) = _completed(b2c, BIG_ORDER, 1)
+    _expect("profile that the big order rewards", execution["profile"], b2c("profiles", "get", customer)["name"])
+    vip = b2c("profiles", "get", customer)["fields"].get("vip")
+    _expect("segment vip behind the big order", vip, {"boolValue": True})
+    _count_executions(scene, 1)
+
+
+def welcome_by_a_call(scene: Scene) -> None:
+    """One call from outside creates a profile and sends it the ongoing campaign."""
+    b2c = scene.client("b2c")
+    _activate(b2c, WELCOME)
+    profile = f"{CUSTOMERS}/profiles/customerCode={data.NEW_CUSTOMER['customerCode']}"
+    fields = {name: value for name, value in data.NEW_CUSTOMER.items() if name != "customerCode"}
+    words = ["scenarios", "call", WELCOME, "--profile", profile, "--request-id", "story-welcome"]
+    begun = b2c(*words, "--data", json.dumps(fields))
+    _expect("execution of the repeated call", b2c(*words, "--data", json.dumps(fields))["name"], begun["name"])
+    scene.figures["profiles"] += 1
+    (execution,) = _completed(b2c, WELCOME, 1)
+    _expect("profile of the execution", execution["profile"], b2c("profiles", "get", profile)["name"])
+    _thanked(b2c, execution)
+    _count_executions(scene, 1)
+
+
+def see_what_win_back_began(scene: Scene) -> None:
+    """The participations with a profile have gone their way: thanks from a rating of 4 on, else the segment."""
+    b2c = scene.client("b2c")
+    executions = {execution["profile"]: execution for execution in _completed(b2c, WIN_BACK_ANSWER, 2)}
+    personal = executions[b2c("profiles", "get", THAT_PROFILE)["name"]]
+    _expect("steps behind a rating of 4", _steps(personal), ["breathe", "satisfied", "thank"])
+    _thanked(b2c, personal)
+    pushed = executions[b2c("profiles", "get", ANOTHER_PROFILE)["name"]]
+    _expect("steps behind a rating of 2", _steps(pushed), ["breathe", "satisfied", "care"])
+    vip = b2c("profiles", "get", ANOTHER_PROFILE)["fields"].get("vip")
+    _expect("segment vip behind a rating of 2", vip, {"boolValue": True})
+    _count_executions(scene, 2)
+
+
+def _steps(execution: dict[str, Any]) -> list[str]:
+    return [step["step"] for step in execution["steps"]]
+
+
+def _activate(client: Rapport, scenario: str) -> None:
+    entity, _, name = scenario.partition("/scenarios/")
+    client.ensure("scenarios", "create", entity, name, "--file", _definition(name))
+    _expect(f"state of {scenario}", client("scenarios", "activate", scenario)["state"], "SCENARIO_STATE_ACTIVE")
+
+
+def _completed(client: Rapport, scenario: str, count: int) -> list[dict[str, Any]]:
+    """The executions of a scenario, once there are so many and each has come to its end."""
+
+    def look() -> list[dict[str, Any]] | None:
+        executions = client("scenarios", "executions", scenario, "--all").get("executions", [])
+        ended = [execution for execution in executions if "endTime" in execution]
+        return executions if len(ended) >= count else None
+
+    executions = _eventually(f"the end of {count} executions of {scenario}", look)
+    states = [execution["state"] for execution in executions]
+    _expect(f"states of the executions of {scenario}", states, ["EXECUTION_STATE_COMPLETED"] * count)
+    return [client("scenarios", "execution", execution["name"]) for execution in executions]
+
+
+def _thanked(client: Rapport, execution: dict[str, Any]) -> None:
+    """The execution's profile gets exactly one message of thanks, by the mail server's word."""
+
+    def look() -> list[dict[str, Any]] | None:
+        words = ["campaigns", "messages", THANK_YOU, "--profile", execution["profile"], "--all"]
+        messages = client(*words).get("messages", [])
+        waiting = {"MESSAGE_STATE_WAITING", "MESSAGE_STATE_CLAIMED", "MESSAGE_STATE_HANDING"}
+        return messages if messages and not any(message["state"] in waiting for message in messages) else None
+
+    messages = _eventually(f"the message of thanks of {execution['name']}", look)
+    states = [message["state"] for message in messages]
+    _expect(f"messages of thanks of {execution['name']}", states, ["MESSAGE_STATE_SENT"])
+
+
+def _count_executions(scene: Scene, count: int) -> None:
+    scene.figures["scenarioExecutions"] = scene.figures.get("scenarioExecutions", 0) + count
+
+
+# 9
+
+
+def list_the_timeline(scene: Scene) -> None:
+    """One call lists all that happened to the profile that answered, newest first."""
+    b2c = scene.client("b2c")
+    code = THAT_PROFILE.rpartition("=")[2]
+    items = b2c("timeline", THAT_PROFILE, "--page-size", "1000")["interactions"]
+    kinds = {item["kind"].removeprefix("INTERACTION_KIND_") for item in items}
+    wanted = {"ROW", "MESSAGE", "OPEN", "CLICK", "PARTICIPATION", "EXECUTION"}
+    _expect("kinds of interactions that the timeline lacks", wanted - kinds, set())
+    orders = sum(1 for row in data.order_rows(scene.source) if row["customer"] == code)
+    _expect("orders in the timeline", sum(1 for item in items if item["kind"] == "INTERACTION_KIND_ROW"), orders)
+    times = [datetime.datetime.fromisoformat(item["time"]) for item in items]
+    _expect("order of the timeline", times, sorted(times, reverse=True))
+    _expect("interactions that stand there twice", len(items) - len({item["id"] for item in items}), 0)
+    scene.figures["timelineItems"] = len(items)
 
 
 # 10
@@ -282,6 +462,23 @@ def _foreign_calls(scene: Scene) -> Iterator[list[str]]:
         yield ["targetings", "delete", LAPSED_READERS]
         yield ["targetings", "export", LAPSED_READERS, "--file", str(scene.files / "stolen.csv")]
         yield ["timeline", f"{CUSTOMERS}/profiles/customerCode=00001"]
+    if scene.has("automation"):
+        yield ["scenarios", "get", BIG_ORDER]
+        yield ["scenarios", "list", "entities/b2c"]
+        yield ["scenarios", "pause", BIG_ORDER]
+        yield ["scenarios", "activate", BIG_ORDER]
+        yield ["scenarios", "delete", BIG_ORDER]
+        yield ["scenarios", "create", "entities/b2c", "stolen", "--file", _definition("big-order")]
+        yield ["scenarios", "executions", BIG_ORDER]
+        yield ["scenarios", "call", BIG_ORDER, "--profile", f"{CUSTOMERS}/profiles/customerCode=00001"]
+    if scene.has("forms"):
+        yield ["forms", "get", WIN_BACK]
+        yield ["forms", "close", WIN_BACK]
+        yield ["forms", "delete", WIN_BACK]
+        yield ["forms", "link", WIN_BACK, "--profile", THAT_PROFILE]
+        yield ["forms", "participations", "list", WIN_BACK]
+        yield ["forms", "participations", "get", f"{WIN_BACK}/participations/1"]
+        yield ["forms", "participations", "push", WIN_BACK, "--data", '{"answers":{}}']
     if scene.has("messaging"):
         for word in ("get", "launch", "pause", "resume", "cancel", "report", "messages", "delete"):
             yield ["campaigns", word, COME_BACK]
@@ -296,6 +493,10 @@ def _foreign_lists(scene: Scene) -> Iterator[list[str]]:
     if scene.has("datatables"):
         yield ["rows", "tables", "list", "entities/-"]
         yield ["targetings", "list", "entities/-"]
+    if scene.has("automation"):
+        yield ["scenarios", "list", "entities/-"]
+    if scene.has("forms"):
+        yield ["forms", "list", "entities/-"]
     if scene.has("messaging"):
         yield ["campaigns", "list", "entities/-"]
         yield ["senders", "list", "entities/-"]
@@ -334,12 +535,36 @@ STEPS = [
         ("profiles", "datatables", "messaging"),
         read_and_unsubscribe,
     ),
+    Step("thank-you", "An ongoing campaign to thank with", ("automation", "messaging"), make_thank_you),
+    Step("form", "A form, answered by a profile, by anybody and by call", ("forms",), answer_the_form),
+    Step("big-order", "An order over 200, and the VIP that it makes", ("automation", "datatables"), reward_a_big_order),
+    Step("welcome", "A call that creates a profile and sends to it", ("automation", "messaging"), welcome_by_a_call),
+    Step(
+        "win-back-executions", "What the answers set off", ("automation", "forms", "messaging"), see_what_win_back_began
+    ),
+    Step(
+        "timeline",
+        "The timeline of the profile that answered",
+        ("automation", "datatables", "forms", "messaging"),
+        list_the_timeline,
+    ),
     Step("other-entity", "What the key of b2b sees of it", ("profiles",), look_from_the_other_entity),
 ]
 
 
 def _definition(name: str) -> str:
     return str(DEFINITIONS / f"{name}.json")
+
+
+def _eventually(what: str, look: Callable[[], Any]) -> Any:
+    """What `look` finds, asked again and again for a minute until it finds something."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.2)
+    raise StoryWentWrong(f"{what} did not come within a minute.")
 
 
 def _expect(what: str, found: Any, expected: Any) -> None:

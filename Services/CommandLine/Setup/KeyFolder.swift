@@ -14,9 +14,6 @@ struct KeyFolder: Sendable {
   /// The file of the first key, which may do everything.
   static let administrator = "administrator.key"
 
-  /// The file of the secret that links in messages are signed by.
-  static let links = "links.secret"
-
   /// The file of a service's private key.
   static func identity(of service: ServiceName) -> String { "\(service).key" }
 
@@ -25,6 +22,9 @@ struct KeyFolder: Sendable {
 
   /// The file of the password of a service's login of schema operations.
   static func ddlPassword(of service: ServiceName) -> String { "\(service).ddl-password" }
+
+  /// The file of the secret that a service's links are signed with.
+  static func linkSecret(of service: ServiceName) -> String { "\(service).link-secret" }
 
   /// The path of a secret's file.
   func path(_ name: String) -> String {

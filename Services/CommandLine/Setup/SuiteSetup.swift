@@ -1,4 +1,5 @@
 import Crypto
+import Forms
 import Foundation
 import Gateway
 import Messaging
@@ -33,8 +34,7 @@ struct SuiteSetup {
       try await DatabaseSetup(topology: topology.database, keys: keys).run(services)
       let folder = try PrivateFolder(making: "\(data.path)/config")
       for (service, addresses) in topology.services {
-        var tree = configuration(of: service, at: addresses, publicKeys: publicKeys)
-        if service == .messaging { try addMessaging(to: &tree) }
+        let tree = try configuration(of: service, at: addresses, publicKeys: publicKeys)
         try folder.file("\(service).json").update(tree.json)
       }
     }
@@ -43,7 +43,7 @@ struct SuiteSetup {
 
   private func configuration(
     of service: ServiceName, at addresses: Topology.Service, publicKeys: String
-  ) -> ConfigurationTree {
+  ) throws -> ConfigurationTree {
     var tree = ConfigurationTree()
     tree.set(ServiceConfiguration.listenHost, addresses.rpc.host)
     tree.set(ServiceConfiguration.listenPort, addresses.rpc.port)
@@ -63,17 +63,26 @@ struct SuiteSetup {
       tree.set(GatewayConfiguration.httpHost, http.host)
       tree.set(GatewayConfiguration.httpPort, http.port)
     }
+    if service == .forms { try setForms(in: &tree) }
+    if service == .messaging { try setMessaging(in: &tree) }
     return tree
   }
 
-  /// What Messaging alone is told.
-  private func addMessaging(to tree: inout ConfigurationTree) throws {
+  private func setForms(in tree: inout ConfigurationTree) throws {
+    if let base = topology.publicBaseURL { tree.set(FormsConfiguration.publicBaseURL, base) }
+    let secret = KeyFolder.linkSecret(of: .forms)
+    _ = try keys.secret(secret)
+    tree.set(FormsConfiguration.linkSecretFile, keys.path(secret))
+  }
+
+  private func setMessaging(in tree: inout ConfigurationTree) throws {
     guard let publicBaseURL = topology.publicBaseURL, let smtp = topology.smtp else {
       throw CommandError(.invalidArgument, "Messaging needs publicBaseURL and smtp. Name both in the topology file.")
     }
-    _ = try keys.secret(KeyFolder.links)
+    let secret = KeyFolder.linkSecret(of: .messaging)
+    _ = try keys.secret(secret)
     tree.set(MessagingConfiguration.publicBaseURL, publicBaseURL)
-    tree.set(MessagingConfiguration.linksSecretFile, keys.path(KeyFolder.links))
+    tree.set(MessagingConfiguration.linksSecretFile, keys.path(secret))
     tree.set(MessagingConfiguration.smtpHost, smtp.host)
     tree.set(MessagingConfiguration.smtpPort, smtp.port)
   }

@@ -89,16 +89,9 @@ extension PublicMethod {
     if case .right(let right, let module) = need { .right(right, module) } else { .sight }
   }
 
-  /// Whether the name is what the method acts on, so that its rule holds there: the resource, its parent, or another of
-  /// the rule's module that stands beside them. Names deeper in a resource are references.
   private func isTarget(_ name: NamedResource) -> Bool {
-    let steps = name.path.split(separator: ".")
-    guard let last = steps.last?.prefix(while: { $0 != "[" }), steps.count <= 2 else { return false }
-    if last == "name" || last == "names" || last == "parent" { return true }
-    // The parts of a stream's first message stand one step down.
-    let isBeside = steps.count == 1 || (info.kind != .unary && info.kind != .serverStreaming)
-    guard isBeside, case .right(_, let module) = need else { return false }
-    return OptionsV1.Module(ofResource: name.type) == module
+    let module: OptionsV1.Module? = if case .right(_, let module) = need { module } else { nil }
+    return RequestTargets(kind: info.kind, module: module).contains(path: name.path, type: name.type)
   }
 
   /// A reference needs to be read, by the rights of the module that it belongs to. An entity needs only to be seen.

@@ -51,22 +51,3 @@ extension ServiceName {
     }
   }
 }
-
-extension OptionsV1.Module {
-  /// The module of a resource, from its type: what stands before `.rapport/` in `profiles.rapport/Profile`.
-  init?(ofResource type: some StringProtocol) {
-    guard let end = type.firstRange(of: ".rapport/")?.lowerBound else { return nil }
-    switch type[..<end] {
-    case "access": self = .access
-    case "profiles": self = .profiles
-    case "targeting": self = .targeting
-    case "tables": self = .tables
-    case "interactions": self = .interactions
-    case "messaging": self = .messaging
-    case "forms": self = .forms
-    case "automation": self = .automation
-    case "hooks": self = .hooks
-    default: return nil
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import Messages
+import ServiceKit
 
 /// A field of a request that names a resource.
 struct ResourceField: Sendable, Hashable {
@@ -32,9 +33,4 @@ enum ResourceFields {
       return message.message(of: field).map { collect(in: $0, steps: steps, entered: entered) } ?? []
     }
   }
-}
-
-extension ResourceReference {
-  /// The kind that is named, or the kind whose parent is.
-  var namedType: String { type.isEmpty ? childType : type }
 }

@@ -29,7 +29,9 @@ struct InteractionSourceHandlers: Sendable {
     Source(
       name: "messaging.messages", kind: .message, table: "messages", time: "settled_at",
       columns: "found.language, found.state * 100 + found.reason"),
-    Source(name: "messaging.opens", kind: .open, table: "opens", time: "happened_at", columns: "'', found.by_machine::int"),
+    Source(
+      name: "messaging.opens", kind: .open, table: "opens", time: "happened_at",
+      columns: "'', found.by_machine::int"),
     Source(
       name: "messaging.unsubscribes", kind: .unsubscribe, table: "unsubscribes", time: "happened_at", columns: "'', 0"),
   ]

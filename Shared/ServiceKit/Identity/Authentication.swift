@@ -109,9 +109,9 @@ package struct Authentication: ServerInterceptor {
 
   /// Checks every resource that a request names.
   package func willHandle(request: some Message, call: Call) async throws {
-    guard let verified = call[PrincipalKey.self], let rule = call.method?.rule else {
+    guard let verified = call[PrincipalKey.self], let method = call.method, let rule = method.rule else {
       return
     }
-    try RequestCheck(verified, rule).check(request)
+    try RequestCheck(verified, method, rule).check(request)
   }
 }

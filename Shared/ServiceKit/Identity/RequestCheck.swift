@@ -5,10 +5,13 @@ import RPC
 struct RequestCheck {
   private let verified: VerifiedPrincipal
   private let rule: MethodRule
+  private let targets: RequestTargets
 
-  init(_ verified: VerifiedPrincipal, _ rule: MethodRule) {
+  init(_ verified: VerifiedPrincipal, _ method: MethodInfo, _ rule: MethodRule) {
     self.verified = verified
     self.rule = rule
+    let module = rule.module == .unspecified ? nil : rule.module
+    targets = RequestTargets(kind: method.kind, module: module)
   }
 
   func check<Request: Message>(_ request: Request) throws {
@@ -16,18 +19,40 @@ struct RequestCheck {
       return
     }
     let found = try ResourceNames.names(in: try request.encoded(), of: Request.descriptor)
-    for reference in found where !reference.value.isEmpty {
+    let references = found.filter { !$0.value.isEmpty }
+    // A request whose target cannot be told from its references is judged by the rule in all that it names.
+    let hasTarget = references.contains(where: isTarget)
+    for reference in references {
       let name: ResourceName
       do {
         name = try ResourceName(reference.value)
       } catch {
         throw RPCError.invalidName(error, field: reference.path)
       }
-      try check(name)
+      try check(name, need(of: reference, hasTarget: hasTarget))
     }
   }
 
-  private func check(_ name: ResourceName) throws(RPCError) {
+  private func isTarget(_ reference: FoundResourceName) -> Bool {
+    targets.contains(path: reference.path, type: reference.resource.namedType)
+  }
+
+  /// What a name asks for in its entity; nil: only that the entity is seen.
+  private func need(
+    of reference: FoundResourceName, hasTarget: Bool
+  ) -> (right: OptionsV1.Right, module: OptionsV1.Module)? {
+    switch rule.right {
+    case .public, .internal, .authenticated: return nil
+    default: break
+    }
+    guard hasTarget, !isTarget(reference) else { return (rule.right, rule.module) }
+    guard let module = OptionsV1.Module(ofResource: reference.resource.namedType), module != .access else { return nil }
+    return (.read, module)
+  }
+
+  private func check(
+    _ name: ResourceName, _ need: (right: OptionsV1.Right, module: OptionsV1.Module)?
+  ) throws(RPCError) {
     try checkLink(name)
     guard let entity = name.parts.first, entity.collection == "entities" else {
       return
@@ -38,11 +63,13 @@ struct RequestCheck {
     case .key:
       throw .notFound(name)
     case .id(let key):
-      try check(entity: key, of: name)
+      try check(entity: key, of: name, need)
     }
   }
 
-  private func check(entity key: String, of name: ResourceName) throws(RPCError) {
+  private func check(
+    entity key: String, of name: ResourceName, _ need: (right: OptionsV1.Right, module: OptionsV1.Module)?
+  ) throws(RPCError) {
     let access = verified.access
     guard let entity = access.entity(named: key) else {
       if access.entities == .all {
@@ -50,13 +77,11 @@ struct RequestCheck {
       }
       throw .notFound(name)
     }
-    switch rule.right {
-    case .public, .internal, .authenticated:
-      break
-    default:
-      guard access.allows(rule.right, of: rule.module, in: entity) else {
-        throw .permissionDenied(rule.right, of: rule.module, in: key)
-      }
+    guard let need else {
+      return
+    }
+    guard access.allows(need.right, of: need.module, in: entity) else {
+      throw .permissionDenied(need.right, of: need.module, in: key)
     }
   }
 

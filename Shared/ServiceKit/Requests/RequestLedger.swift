@@ -101,7 +101,14 @@ package struct RequestLedger: Sendable {
   package func forget(
     profile: UInt32, of profileTable: Int64, in transaction: Transaction
   ) async throws {
-    _ = try await transaction.execute(Self.forget, [.int(profileTable), .int(Int64(profile))])
+    try await forget(profiles: [profile], of: profileTable, in: transaction)
+  }
+
+  /// Forgets the replies about profiles, which are gone. The ids stay, so that nothing is done twice.
+  package func forget(
+    profiles: [UInt32], of profileTable: Int64, in transaction: Transaction
+  ) async throws {
+    _ = try await transaction.execute(Self.forget, [.int(profileTable), .intArray(profiles.map(Int64.init))])
   }
 
   /// Forgets requests that are older than ``memory``.
@@ -163,7 +170,7 @@ extension RequestLedger {
 
   private static let forget = Statement(
     name: "requests.forget",
-    sql: "UPDATE kept_requests SET reply = NULL WHERE profile_table = $1 AND profile = $2 AND profile <> 0")
+    sql: "UPDATE kept_requests SET reply = NULL WHERE profile_table = $1 AND profile = ANY ($2) AND profile <> 0")
 
   private static let sweep = Statement(
     name: "requests.sweep",

@@ -4,7 +4,7 @@ package import ServiceKit
 
 /// A request whose effect happens once, however often it is sent with the same id.
 package struct Once<Request: Message>: Sendable {
-  package let key: RequestLedger.Key
+  package var key: RequestLedger.Key
   package let request: Request
   /// The entity in which the effect happens.
   package let scope: Principal.Entity

@@ -26,7 +26,7 @@ package struct ImportPlan: Sendable {
     case upsert, create, update
   }
 
-  /// Matches a file's header with the fields of its table.
+  /// Matches a file's header with the fields of its table. A column that no field takes is not read.
   ///
   /// - Parameter settings: checked before by ``ImportSettings``.
   /// - Throws: ``ImportFault`` when the header lacks a column or has one twice.
@@ -47,10 +47,6 @@ package struct ImportPlan: Sendable {
     }
     guard let key = columns.firstIndex(where: { $0.field.id == settings.key }) else {
       throw .missingColumn(settings.columns[settings.key] ?? settings.key)
-    }
-    if settings.columns.isEmpty, let unknown = header.first(where: { name in !columns.contains { $0.header == name } })
-    {
-      throw .unknownColumn(unknown)
     }
     self.columns = columns
     self.key = key
@@ -111,12 +107,6 @@ package struct ImportFault: Error, Sendable, Hashable {
 
   static func repeatedColumn(_ name: String) -> ImportFault {
     ImportFault("The header has the column “\(name)” twice. Rename one of them.")
-  }
-
-  static func unknownColumn(_ name: String) -> ImportFault {
-    ImportFault(
-      "The table has no field “\(name)”, a column of the file. Map the columns that are to be read, or remove this one."
-    )
   }
 
   static let notUTF8 = ImportFault("The file's header is not UTF-8. Save the file as UTF-8.")

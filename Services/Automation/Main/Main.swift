@@ -1,0 +1,7 @@
+internal import Automation
+
+@main struct Main {
+  static func main() async {
+    await AutomationService.run()
+  }
+}
