@@ -106,7 +106,7 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "CommandLineTool", "Database", "DatabaseTesting", "Gateway", "Mail", "Messages", "Messaging", "RPC",
+        "CommandLineTool", "Database", "DatabaseTesting", "Forms", "Gateway", "Mail", "Messages", "Messaging", "RPC",
         "ServiceKit", "UserTables", "Values", "rapport", .argumentParser, .crypto, .logging, .nioCore,
       ]),
     tests(

@@ -4,8 +4,9 @@ struct HeaderWriter {
 
   /// The most characters of a line (RFC 5322 §2.1.1).
   private static let longestLine = 78
-  /// The most bytes of a text within an encoded word, which has at most 75 characters: 45 bytes are 60 in base64.
-  private static let longestWord = 45
+  /// The most bytes of a text within an encoded word: 39 bytes are a word of 64 characters, which stands on a line beside
+  /// the name of a header. (RFC 2047 §2 allows 75.)
+  private static let longestWord = 39
 
   /// A header whose value is a text for people.
   mutating func add(_ name: String, text: String) throws(EmailMessage.Fault) {

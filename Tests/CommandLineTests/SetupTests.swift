@@ -1,6 +1,7 @@
 import Crypto
 import Database
 import DatabaseTesting
+import Forms
 import Foundation
 import Gateway
 import Mail
@@ -45,9 +46,9 @@ struct SetupTests {
 
   @Test("writes configurations that the services accept, with keys that belong together")
   func configurations() async throws {
-    try await withTopology { data, topology in
+    try await withTopology(services: ["gateway", "profiles", "datatables"]) { data, topology in
       let setup = try await Executable().run("setup", "--data", data, "--topology", topology, "-o", "json")
-      #expect(setup.output == "{\"configured\":[\"gateway\",\"profiles\"]}\n")
+      #expect(setup.output == "{\"configured\":[\"gateway\",\"profiles\",\"datatables\"]}\n")
       #expect(setup.status == 0, "\(setup.errors)")
 
       let settings = try Settings(environment: [:], file: "\(data)/config/profiles.json")
@@ -55,7 +56,11 @@ struct SetupTests {
       try settings.refuseUnknownKeys()
       #expect(configuration.listen == HostPort(host: "127.0.0.1", port: 7_401))
       #expect(configuration.admin == HostPort(host: "127.0.0.1", port: 7_501))
-      #expect(configuration.identity.peers == [.gateway: [HostPort(host: "127.0.0.1", port: 7_400)]])
+      #expect(
+        configuration.identity.peers == [
+          .gateway: [HostPort(host: "127.0.0.1", port: 7_400)],
+          .dataTables: [HostPort(host: "127.0.0.1", port: 7_402)],
+        ])
 
       let published = try JSONDecoder().decode(
         [String: [String]].self, from: Data(contentsOf: URL(filePath: configuration.identity.publicKeysFile)))
@@ -65,7 +70,7 @@ struct SetupTests {
       let seed = try #require(Data(base64Encoded: String(line)))
       let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed)
       #expect(published["profiles"] == [key.publicKey.rawRepresentation.base64EncodedString()])
-      #expect(Set(published.keys) == ["gateway", "profiles"])
+      #expect(Set(published.keys) == ["gateway", "profiles", "datatables"])
 
       let own = try Settings(environment: [:], file: "\(data)/config/gateway.json")
       _ = try ServiceConfiguration(from: own)
@@ -81,6 +86,20 @@ struct SetupTests {
         logger: .quiet)
       try await database.start()
       await database.shutdown()
+    }
+  }
+
+  @Test("gives the forms what their links need")
+  func forms() async throws {
+    try await withTopology(services: ["gateway", "profiles", "forms"]) { data, topology in
+      let setup = try await Executable().run("setup", "--data", data, "--topology", topology)
+      #expect(setup.status == 0, "\(setup.errors)")
+      let settings = try Settings(environment: [:], file: "\(data)/config/forms.json")
+      _ = try ServiceConfiguration(from: settings)
+      let configuration = try FormsConfiguration(from: settings)
+      try settings.refuseUnknownKeys()
+      #expect(configuration.publicBase == "http://127.0.0.1:8080")
+      #expect(try configuration.linkSecret().count >= 32)
     }
   }
 

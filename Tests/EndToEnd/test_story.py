@@ -8,11 +8,19 @@ from story.play import play
 def test_the_story_goes_as_it_should(own_suite):
     figures = play(own_suite.suite, print)
 
-    assert figures["profiles"] == 23_570
-    assert figures["participations"] == 3
-    assert figures["interactions"] == 69_659
+    assert figures["profiles"] == 23_571
+    assert figures["interactions"] == 69_660
     assert figures["refusedLines"] == 2
     assert figures["exported"] == 738
+    assert figures["audience"] == 738
+    assert figures["sent"] + sum(figures["notSent"].values()) + figures["unknown"] == figures["audience"]
+    assert set(figures["notSent"]) == {"NO_ADDRESS", "NO_CONSENT"}
+    assert figures["unknown"] == 0
+    assert figures["duplicates"] == 0
+    assert (figures["opened"], figures["clicked"], figures["unsubscribed"]) == (1, 1, 1)
+    assert figures["participations"] == 3
+    assert figures["scenarioExecutions"] == 4
+    assert figures["timelineItems"] >= 2
     assert figures["leaksToOtherEntity"] == 0
 
 

@@ -47,6 +47,23 @@ struct PublicPageTests {
     }
   }
 
+  @Test("never show the answer of a hidden question, wherever it stands, and keep it when the answers are changed")
+  func hiddenElsewhere() async throws {
+    try await TestSuite.with { suite async throws in
+      var form = FormsV1.Form.winBack()
+      form.pages.append(FormsV1.Page("last", [form.pages[0].questions.removeLast(), .text("wish")]))
+      try await suite.publish(form)
+      let first = try await suite.link(1, hidden: ["origin": "secret origin"])
+      let answers: KeyValuePairs = ["reason": "price", "rating": "4"]
+      #expect(try await suite.post(first, answers).status == 303)
+      let other = try await suite.link(1)
+      for path in [first, other] { #expect(!(try await suite.get(path).html.contains("secret origin"))) }
+      #expect(try await suite.post(other, ["reason": "price", "rating": "5"]).status == 303)
+      let kept = try await suite.participations()
+      #expect(kept.map(\.edits) == [1] && kept[0].answers["origin"] == .text("secret origin"))
+    }
+  }
+
   @Test("show what an answer brings before they take the page, without a script")
   func displayLogic() async throws {
     try await TestSuite.with { suite async throws in

@@ -12,6 +12,13 @@ struct PopulationMessageTests {
     #expect(try Population(Population.empty.message).isEmpty)
   }
 
+  @Test("are read from the numbers that a database strings together, in any order")
+  func packed() {
+    let bytes: [UInt8] = [0, 1, 0, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 7, 0, 1, 0, 2]
+    #expect(Population(packed: bytes) == [7, 65_538, .max])
+    #expect(Population(packed: []).isEmpty)
+  }
+
   @Test("are refused when a bit was lost on the way, or when nothing was sent")
   func damage() {
     var message = Population([1, 5]).message

@@ -126,7 +126,9 @@ struct TargetingRulesTests {
         suite.refusal(service.deleteTargeting, as: foreign) { $0.name = name },
         suite.refusal(service.listTargetings, as: foreign) { $0.parent = "entities/b2c" },
         suite.refusal(service.listTargetedProfiles, as: foreign) { $0.parent = name },
-        suite.refusal(service.countTargeting, as: foreign) { ($0.parent, $0.population) = ("entities/b2c", .name(name)) },
+        suite.refusal(service.countTargeting, as: foreign) {
+          ($0.parent, $0.population) = ("entities/b2c", .name(name))
+        },
         suite.refusal(service.countTargeting, as: foreign) {
           ($0.parent, $0.population) = ("entities/b2b", .targeting(.init(nil)))
         },

@@ -58,7 +58,8 @@ struct ImportBatcherTests {
   @Test("need the key's column; one that no field takes is not read")
   func headers() throws {
     #expect(throws: ImportFault.missingColumn("code")) { try batches("age\n1\n", settings()) }
-    #expect(try batches("id,code,extra\n7,a,1\n", settings()).flatMap(\.lines) == batches("code\na\n", settings()).flatMap(\.lines))
+    let wider = try batches("id,code,extra\n7,a,1\n", settings())
+    #expect(try wider.flatMap(\.lines) == batches("code\na\n", settings()).flatMap(\.lines))
     #expect(throws: ImportFault.repeatedColumn("code")) { try batches("code,code\na,b\n", settings()) }
     #expect(throws: ImportFault.empty) { try batches("", settings()) }
     let mapped = try settings { $0.columns = ["code": "Customer"] }

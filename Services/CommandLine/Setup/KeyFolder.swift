@@ -14,9 +14,6 @@ struct KeyFolder: Sendable {
   /// The file of the first key, which may do everything.
   static let administrator = "administrator.key"
 
-  /// The file of the secret that links in messages are signed by.
-  static let links = "links.secret"
-
   /// The file of a service's private key.
   static func identity(of service: ServiceName) -> String { "\(service).key" }
 

@@ -34,8 +34,7 @@ struct SuiteSetup {
       try await DatabaseSetup(topology: topology.database, keys: keys).run(services)
       let folder = try PrivateFolder(making: "\(data.path)/config")
       for (service, addresses) in topology.services {
-        var tree = try configuration(of: service, at: addresses, publicKeys: publicKeys)
-        if service == .messaging { try addMessaging(to: &tree) }
+        let tree = try configuration(of: service, at: addresses, publicKeys: publicKeys)
         try folder.file("\(service).json").update(tree.json)
       }
     }
@@ -65,6 +64,7 @@ struct SuiteSetup {
       tree.set(GatewayConfiguration.httpPort, http.port)
     }
     if service == .forms { try setForms(in: &tree) }
+    if service == .messaging { try setMessaging(in: &tree) }
     return tree
   }
 
@@ -75,14 +75,14 @@ struct SuiteSetup {
     tree.set(FormsConfiguration.linkSecretFile, keys.path(secret))
   }
 
-  /// What Messaging alone is told.
-  private func addMessaging(to tree: inout ConfigurationTree) throws {
+  private func setMessaging(in tree: inout ConfigurationTree) throws {
     guard let publicBaseURL = topology.publicBaseURL, let smtp = topology.smtp else {
       throw CommandError(.invalidArgument, "Messaging needs publicBaseURL and smtp. Name both in the topology file.")
     }
-    _ = try keys.secret(KeyFolder.links)
+    let secret = KeyFolder.linkSecret(of: .messaging)
+    _ = try keys.secret(secret)
     tree.set(MessagingConfiguration.publicBaseURL, publicBaseURL)
-    tree.set(MessagingConfiguration.linksSecretFile, keys.path(KeyFolder.links))
+    tree.set(MessagingConfiguration.linksSecretFile, keys.path(secret))
     tree.set(MessagingConfiguration.smtpHost, smtp.host)
     tree.set(MessagingConfiguration.smtpPort, smtp.port)
   }

@@ -49,12 +49,13 @@ enum AnswerReader {
 
   /// The answer that the fields of a page hold; nil: there is none.
   ///
-  /// - Parameter before: the answer that stands already: a consent that is given is withdrawn by unticking it, and one
-  ///   that never was given is not refused by leaving it.
+  /// - Parameters:
+  ///   - texts: those that are not empty.
+  ///   - before: the answer that stands already: a consent that is given is withdrawn by unticking it, and one that never
+  ///     was given is not refused by leaving it.
   static func read(
     _ texts: [String], for question: FormsV1.Question, before: TypeV1.Value? = nil
   ) throws(AnswerProblem) -> TypeV1.Value? {
-    let texts = texts.filter { !$0.isEmpty }
     if case .consent = question.kind, texts.isEmpty, before?.kind == .boolValue(true) {
       return TypeV1.Value(.boolValue(false))
     }

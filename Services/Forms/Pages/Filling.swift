@@ -18,7 +18,8 @@ struct Filling: Sendable {
     var answers: Answers = [:]
     var unreadable: [String: AnswerProblem] = [:]
     for question in form.questions {
-      let texts = question.isHidden ? hidden[question.id].map { [$0] } ?? [] : fields[all: question.id]
+      let sent = question.isHidden ? hidden[question.id].map { [$0] } ?? [] : fields[all: question.id]
+      let texts = sent.filter { !$0.isEmpty }
       if !question.isHidden { typed[question.id] = texts }
       do throws(AnswerProblem) {
         answers[question.id] = try AnswerReader.read(texts, for: question, before: stored[question.id])

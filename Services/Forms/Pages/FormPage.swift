@@ -164,7 +164,7 @@ struct FormPage: Sendable {
     hidden(Field.shown, page.visible.map(\.id).joined(separator: " "), &html)
     hidden(Field.submission, submission, &html)
     let here = Set(page.page.questions.map(\.id))
-    for question in form.questions where !here.contains(question.id) {
+    for question in form.questions where !question.isHidden && !here.contains(question.id) {
       for typed in filling.typed[question.id] ?? [] where !typed.isEmpty { hidden(question.id, typed, &html) }
     }
   }

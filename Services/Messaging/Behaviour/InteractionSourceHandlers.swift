@@ -25,11 +25,13 @@ struct InteractionSourceHandlers: Sendable {
   }
 
   private static let sources = [
-    Source(name: "messaging.clicks", kind: .click, table: "clicks", time: "happened_at", columns: "url, 0"),
+    Source(name: "messaging.clicks", kind: .click, table: "clicks", time: "happened_at", columns: "found.url, 0"),
     Source(
       name: "messaging.messages", kind: .message, table: "messages", time: "settled_at",
-      columns: "language, state * 100 + reason"),
-    Source(name: "messaging.opens", kind: .open, table: "opens", time: "happened_at", columns: "'', by_machine::int"),
+      columns: "found.language, found.state * 100 + found.reason"),
+    Source(
+      name: "messaging.opens", kind: .open, table: "opens", time: "happened_at",
+      columns: "'', found.by_machine::int"),
     Source(
       name: "messaging.unsubscribes", kind: .unsubscribe, table: "unsubscribes", time: "happened_at", columns: "'', 0"),
   ]

@@ -18,7 +18,8 @@ enum PlainText {
       }
       let tag = HTMLTag(rest.prefix(HTMLTag.longest))
       rest = rest.dropFirst(tag.length)
-      machine.add(tag)
+      // A lone sign is text.
+      if tag.length == 1 { machine.add(text: "<") } else { machine.add(tag) }
     }
     return machine.text
   }
@@ -45,9 +46,9 @@ enum PlainText {
     mutating func add(text: String) {
       if hidden != nil { return }
       let decoded = HTMLText.decode(text)
+      if decoded.first?.isWhitespace == true { space() } else { isBetweenWords = false }
       for word in decoded.split(whereSeparator: { $0.isWhitespace && $0 != "\u{A0}" }) { add(word: String(word)) }
       if decoded.last?.isWhitespace == true { space() }
-      if decoded.first?.isWhitespace == true, decoded.allSatisfy(\.isWhitespace) { space() }
     }
 
     private var needsSpace = false

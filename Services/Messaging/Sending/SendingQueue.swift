@@ -253,10 +253,10 @@ struct SendingQueue: Sendable {
     name: "sending.settle",
     sql: """
       UPDATE messages
-      SET state = $4, reason = $5, server_answer = CASE WHEN profile = 0 THEN '' ELSE $6 END, settled_at = $3,
-        accepted_at = CASE WHEN $4 = 4 THEN $3 END,
-        call_values = CASE WHEN $4 = 5 THEN NULL ELSE call_values END,
-        profile = CASE WHEN $5 = 10 THEN 0 ELSE profile END
+      SET state = $4::smallint, reason = $5::smallint, server_answer = CASE WHEN profile = 0 THEN '' ELSE $6 END,
+        settled_at = $3::timestamptz, accepted_at = CASE WHEN $4::smallint = 4 THEN $3::timestamptz END,
+        call_values = CASE WHEN $4::smallint = 5 THEN NULL ELSE call_values END,
+        profile = CASE WHEN $5::smallint = 10 THEN 0 ELSE profile END
       WHERE id = $1 AND worker = $2 AND state IN (2, 3, 6)
       RETURNING id
       """)

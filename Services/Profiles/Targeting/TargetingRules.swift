@@ -33,7 +33,9 @@ enum TargetingRules {
     _ limit: TargetingV1.Limit, of table: ProfileTableDefinition
   ) throws(FieldFault) -> ProfileField {
     guard let field = table.field(limit.topBy), field.kind == .attribute else {
-      throw FieldFault([.init("limit.top_by", "The profile table has no attribute of this name. Name one that it has.")])
+      throw FieldFault([
+        .init("limit.top_by", "The profile table has no attribute of this name. Name one that it has.")
+      ])
     }
     guard !field.storage.isMultiValued, !field.storage.type.isText, field.storage.type != .boolean else {
       throw FieldFault([.init("limit.top_by", "Only one number, date or time has a greatest value. Name another.")])
