@@ -9,14 +9,11 @@ def test_the_story_goes_as_it_should(own_suite):
     figures = play(own_suite.suite, print)
 
     assert figures["profiles"] == 23_570
-<<<<<<< HEAD
-    assert figures["refusedLines"] == 1
-    assert figures["participations"] == 3
-=======
-    assert figures["interactions"] == 69_659
+    assert figures["interactions"] == 69_660
     assert figures["refusedLines"] == 2
     assert figures["exported"] == 738
->>>>>>> e759d1ae67e8bc6427b907b8a3ababdfa35c2ac2
+    assert figures["participations"] == 3
+    assert figures["scenarioExecutions"] == 1
     assert figures["leaksToOtherEntity"] == 0
 
 
