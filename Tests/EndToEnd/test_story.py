@@ -11,16 +11,13 @@ def test_the_story_goes_as_it_should(own_suite):
     assert figures["profiles"] == 23_571
     assert figures["interactions"] == 69_660
     assert figures["refusedLines"] == 2
-    assert figures["exported"] == 738
-    assert figures["audience"] == 738
-    assert figures["sent"] + sum(figures["notSent"].values()) + figures["unknown"] == figures["audience"]
-    assert set(figures["notSent"]) == {"NO_ADDRESS", "NO_CONSENT"}
-    assert figures["unknown"] == 0
-    assert figures["duplicates"] == 0
-    assert (figures["opened"], figures["clicked"], figures["unsubscribed"]) == (1, 1, 1)
+    assert figures["audience"] == figures["exported"] == 738
+    assert figures["sent"] + sum(figures["notSent"].values()) + figures["unknown"] == 738
+    assert (figures["sent"], figures["unknown"], figures["duplicates"]) == (717, 0, 0)
+    assert [figures[name] for name in ("opened", "clicked", "unsubscribed")] == [1, 1, 1]
     assert figures["participations"] == 3
     assert figures["scenarioExecutions"] == 4
-    assert figures["timelineItems"] >= 2
+    assert figures["timelineItems"] > 6
     assert figures["leaksToOtherEntity"] == 0
 
 

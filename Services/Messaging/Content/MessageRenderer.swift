@@ -18,6 +18,15 @@ struct MessageRenderer: Sendable {
   let contents: CampaignContents
   let links: Links
 
+  /// What tells of a recipient's reading.
+  enum Tracking: Sendable {
+    case none
+    /// Links lead through us.
+    case links
+    /// And a picture tells of the opening.
+    case linksAndOpening
+  }
+
   /// Why a message cannot be rendered for a profile.
   struct Failure: Error, Sendable, Hashable {
     let explanation: String
@@ -27,10 +36,9 @@ struct MessageRenderer: Sendable {
   ///
   /// - Parameters:
   ///   - message: its number; nil: a preview, whose links lead nowhere.
-  ///   - tracks: whether links lead through us and the opening is told.
   /// - Throws: ``Failure`` for a profile whose values make the templates too large, or break a line in the subject.
   func render(
-    for recipient: Recipient, message: Int64?, values: [String: TypeV1.Value], tracks: Bool
+    for recipient: Recipient, message: Int64?, values: [String: TypeV1.Value], tracking: Tracking
   ) throws(Failure) -> RenderedMessage {
     let language = contents.language(for: recipient.motherLanguage)
     guard let content = contents.byLanguage[language] else { throw Failure(explanation: "It has no content.") }
@@ -42,7 +50,7 @@ struct MessageRenderer: Sendable {
       let text = try content.text?.render(given, options: options) ?? PlainText.of(html)
       return RenderedMessage(
         language: language, subject: try checked(subject),
-        html: tracks && !html.isEmpty ? tracked(html, recipient, message ?? 0) : html, text: text)
+        html: tracked(html, recipient, message, tracking), text: text)
     } catch {
       throw Failure(explanation: error.description)
     }
@@ -77,8 +85,9 @@ struct MessageRenderer: Sendable {
     return links.url(.init(kind: kind, message: message, profile: recipient.id))
   }
 
-  private func tracked(_ html: String, _ recipient: Recipient, _ message: Int64) -> String {
-    let pixel = url(.open, recipient, message)
+  private func tracked(_ html: String, _ recipient: Recipient, _ message: Int64?, _ tracking: Tracking) -> String {
+    guard let message, tracking != .none, !html.isEmpty else { return html }
+    let pixel = tracking == .linksAndOpening ? url(.open, recipient, message) : nil
     return TrackedHTML.of(html, pixel: pixel) { target in
       // Ours are links of their own; one that is too long for its address stays as it is.
       guard !target.hasPrefix(links.prefix), target.utf8.count <= 1_500 else { return nil }

@@ -43,7 +43,7 @@ struct MessageHandlers: Sendable {
     let renderer = MessageRenderer(campaign: campaign, contents: contents, links: links)
     let rendered: RenderedMessage
     do {
-      rendered = try renderer.render(for: recipient, message: nil, values: request.values, tracks: false)
+      rendered = try renderer.render(for: recipient, message: nil, values: request.values, tracking: .none)
     } catch {
       throw RPCError(
         .failedPrecondition, "The content cannot be rendered for this profile. \(error.explanation)",

@@ -45,7 +45,7 @@ struct PublicPageHandlers: Sendable {
     let renderer = MessageRenderer(campaign: campaign, contents: contents, links: links)
     guard
       let rendered = try? renderer.render(
-        for: recipient, message: found.id, values: MessageStore.values(found.values), tracks: true)
+        for: recipient, message: found.id, values: MessageStore.values(found.values), tracking: .links)
     else { return PublicPage.gone }
     try await note(found, request)
     return PublicPage.webVersion(rendered)

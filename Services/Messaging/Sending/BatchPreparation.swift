@@ -88,7 +88,7 @@ struct BatchPreparation: Sendable {
   ) throws -> Letter? {
     guard let from = EmailAddress(sender.emailAddress), let address = recipient.address,
       let rendered = try? renderer.render(
-        for: recipient, message: message.id, values: MessageStore.values(message.values), tracks: true)
+        for: recipient, message: message.id, values: MessageStore.values(message.values), tracking: .linksAndOpening)
     else { return nil }
     var mail = EmailMessage(
       from: .init(name: sender.displayName, address: from), to: .init(address: address), subject: rendered.subject,

@@ -47,7 +47,11 @@ final class Courier: Sendable {
   ///   everything that was claimed waits again.
   func work() async throws -> Bool {
     try Task.checkCancellation()
-    for campaign in try await parts.queue.campaignsWithWork(now: now) {
+    let campaigns = try await parts.queue.campaignsWithWork(now: now)
+    if campaigns.isEmpty { return false }
+    // From anywhere, so that a large campaign keeps no other waiting.
+    let start = Int(parts.randomness.next() % UInt64(campaigns.count))
+    for campaign in campaigns[start...] + campaigns[..<start] {
       let batch = try await parts.queue.claim(from: campaign, worker: worker, limit: Self.batch, now: now)
       if let batch {
         try await send(batch)
