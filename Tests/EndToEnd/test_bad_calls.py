@@ -3,6 +3,7 @@
 Requests are proto3 JSON. In them `entities/b2c` stands for the entity under test and `entities/b2b` for another one.
 """
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -18,7 +19,7 @@ from imports import csv_file
 from rapport.access.v1 import access_pb2, access_pb2_grpc
 from rapport.automation.v1 import scenario_service_pb2  # noqa: F401  (its descriptors are found by name)
 from rapport.forms.v1 import form_service_pb2  # noqa: F401
-from rapport.messaging.v1 import messaging_service_pb2  # noqa: F401
+from rapport.messaging.v1 import campaign_pb2, messaging_service_pb2  # noqa: F401
 from rapport.options.v1 import options_pb2
 from rapport.tables.v1 import table_service_pb2, table_service_pb2_grpc
 from rapport.targeting.v1 import targeting_service_pb2  # noqa: F401
@@ -131,7 +132,7 @@ class World:
         """Waits until the mass campaign, to one profile without an address, is over."""
         deadline = time.monotonic() + 60
         request = {"name": f"{B2C}/campaigns/come-back"}
-        while self.call(MESSAGING, "GetCampaign", request).state != 4:  # COMPLETED
+        while self.call(MESSAGING, "GetCampaign", request).state != campaign_pb2.CAMPAIGN_STATE_COMPLETED:
             assert time.monotonic() < deadline, "the campaign stands still"
             time.sleep(0.05)
 
@@ -280,7 +281,12 @@ CASES = {
         ),
         "no comparison": (targeting({"field": "tier"}), INVALID, "targeting.criterion.field.comparison"),
         "no criteria in a list": (targeting(all={}), INVALID, "targeting.criterion.all.criteria"),
-        "U+0000 in a comparison": (
+        "U+0000 in a value": (
+            targeting({"field": "firstName", "comparison": {"equals": text("Zo\0")}}),
+            INVALID,
+            "targeting.criterion.field.comparison.equals",
+        ),
+        "U+0000 in a part of a value": (
             targeting({"field": "firstName", "comparison": {"contains": "Zo\0"}}),
             INVALID,
             "targeting.criterion.field.comparison.contains",
@@ -363,6 +369,7 @@ CASES = {
         ),
         "a subscription that there is not": (campaign(subscription="gazette"), INVALID, "campaign.subscription"),
         "a language without a content": (campaign(defaultLanguage="nl"), INVALID, "campaign.default_language"),
+        "a rate below none": (campaign(messagesPerSecond=-1), INVALID, "campaign.messages_per_second"),
         "a launch for the second time": (
             (MESSAGING, "LaunchCampaign", {"name": f"{B2C}/campaigns/come-back", "requestId": "second"}),
             "FAILED_PRECONDITION",
@@ -397,11 +404,7 @@ CASES = {
         ),
     },
     "forms": {
-        "a question's name twice": (
-            form([question("why"), question("why")]),
-            INVALID,
-            "form.pages[0].questions[1].id",
-        ),
+        "a question's name twice": (form([question("why"), question("why")]), INVALID, "form.pages[0].questions[1].id"),
         "logic by a question that there is not": (
             form([question("why", showIf={"answer": {"question": "who", "answered": True}})]),
             INVALID,
@@ -461,16 +464,8 @@ CASES = {
     "scenarios": {
         "a way to a step that there is not": (scenario(write("a", next="b")), INVALID, "scenario.steps[0].next"),
         "a step that nothing leads to": (scenario(write("a"), write("b")), INVALID, "scenario.steps[1]"),
-        "a circle without a wait": (
-            scenario(write("a", next="b"), write("b", next="a")),
-            INVALID,
-            "scenario.steps[",
-        ),
-        "a step's name twice": (
-            scenario(write("a", next="a"), write("a")),
-            INVALID,
-            "scenario.steps[1].id",
-        ),
+        "a circle without a wait": (scenario(write("a", next="b"), write("b", next="a")), INVALID, "scenario.steps["),
+        "a step's name twice": (scenario(write("a", next="a"), write("a")), INVALID, "scenario.steps[1].id"),
         "a wait of no time": (scenario({"id": "a", "wait": {}}), INVALID, "scenario.steps[0].wait.duration"),
         "a field that the profiles have not": (
             scenario(write("a", "shoeSize")),
@@ -515,6 +510,12 @@ CASES = {
         "a call of a draft": (start("idle"), "FAILED_PRECONDITION", "not active"),
         "a call of a scenario that there is not": (start("nothing"), MISSING, "scenarios/nothing"),
         "a call for a malformed name": (start(profile="customerCode=00001"), INVALID, "profile"),
+        "U+0000 in a name": (start(profile=f"{CUSTOMERS}/profiles/customerCode=1\0"), INVALID, "profile"),
+        "U+0000 in a step's field": (
+            scenario(write("a", "firstName", text("Zo\0"))),
+            INVALID,
+            "scenario.steps[0].update_profile.fields.firstName",
+        ),
         "a call by an attribute that is not unique": (
             start(profile=f"{CUSTOMERS}/profiles/firstName=Alice"),
             INVALID,
@@ -646,7 +647,9 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     address = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(address.netloc, timeout=60)
     try:
-        connection.request("POST", address.path, body, headers)
+        # A server may refuse a body before it has all of it.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request("POST", address.path, body, headers)
         return connection.getresponse().status
     finally:
         connection.close()
