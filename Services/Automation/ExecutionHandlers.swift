@@ -67,7 +67,7 @@ struct ExecutionHandlers: Sendable {
     }
     for (id, value) in request.values.sorted(by: { $0.key < $1.key }) {
       if let problem = TechnicalName.problem(ofField: id) { throw RPCError.invalid("values", problem) }
-      if value.kind == nil { throw RPCError.invalid("values.\(id)", "The value has no kind set. Set one.") }
+      if let problem = GivenValue.problem(of: value) { throw RPCError.invalid("values.\(id)", problem) }
     }
     guard try TriggerValues.stored(request.values).count <= TriggerValues.largest else {
       throw RPCError.invalid("values", "The values have more than 256 KiB together. Send less.")

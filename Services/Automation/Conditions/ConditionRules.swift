@@ -26,6 +26,7 @@ enum ConditionRules {
 
   private static func check(_ value: TypeV1.Value, _ type: FieldType?, at path: String) throws(DefinitionFault) {
     if case .nullValue = value.kind { throw DefinitionFault(path, "Nothing equals null. Compare by `is_set`.") }
+    if let problem = GivenValue.problem(of: value) { throw DefinitionFault(path, problem) }
     do throws(FieldProblem) { _ = try Condition.literal(value, as: type) } catch {
       throw DefinitionFault(path, error.explanation)
     }
@@ -36,6 +37,7 @@ enum ConditionRules {
       throw DefinitionFault(path, "Only text contains text or begins with it. Compare otherwise.")
     }
     if text.isEmpty { throw DefinitionFault(path, "The text is empty. Send some.") }
+    if text.unicodeScalars.contains("\0") { throw DefinitionFault(path, GivenValue.nulExplanation) }
   }
 
   private static func check(

@@ -28,6 +28,10 @@ struct CampaignContents: Sendable {
     for (language, content) in campaign.contents.sorted(by: { $0.key < $1.key }) {
       let path = "campaign.contents[\(language)]"
       guard !content.subject.isEmpty else { throw .invalid("\(path).subject", "It is missing. Write one.") }
+      // A header cannot hold one, whatever the profile is like.
+      guard !content.subject.contains(where: \.isNewline) else {
+        throw .invalid("\(path).subject", "It has a line break. Write it in one line.")
+      }
       guard !content.html.isEmpty || !content.text.isEmpty else {
         throw .invalid(path, "It says nothing. Write `html` or `text`.")
       }
@@ -53,6 +57,7 @@ struct CampaignContents: Sendable {
   private static func compile(
     _ text: String, _ context: Template.Context, _ field: String
   ) throws(RPCError) -> Template {
+    if text.unicodeScalars.contains("\0") { throw .invalid(field, GivenValue.nulExplanation) }
     do throws(TemplateError) { return try Template(text, context: context) } catch {
       throw .invalid(field, error.description)
     }

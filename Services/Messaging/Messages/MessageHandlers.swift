@@ -123,6 +123,9 @@ struct MessageHandlers: Sendable {
     _ reply: @Sendable (MessagingV1.Message) -> Reply
   ) async throws -> Reply {
     guard campaign.message.kind != .mass else { throw RPCError.campaignIsMass(campaign.message.name) }
+    for (id, value) in values.sorted(by: { $0.key < $1.key }) {
+      if let problem = GivenValue.problem(of: value) { throw RPCError.invalid("values.\(id)", problem) }
+    }
     if let size = try MessageStore.kept(values)?.count, size > Self.mostBytesOfValues {
       throw RPCError.invalid("values", "They have more than \(Self.mostBytesOfValues) bytes. Send less.")
     }
