@@ -200,8 +200,8 @@ def content(subject: str = "Hello", html: str = '<a href="{{ unsubscribe_url }}"
     return campaign(contents={"en": {"subject": subject, "html": html}})
 
 
-def send(name: str, profile: str) -> tuple[str, str, dict[str, Any]]:
-    return MESSAGING, "SendMessage", {"parent": name, "profile": profile}
+def send(name: str, profile: str, **more: Any) -> tuple[str, str, dict[str, Any]]:
+    return MESSAGING, "SendMessage", {"parent": name, "profile": profile} | more
 
 
 def form(questions: list[Any] | None = None, name: str = "", **changes: Any) -> tuple[str, str, dict[str, Any]]:
@@ -391,6 +391,22 @@ CASES = {
             MISSING,
             "customerCode=",
         ),
+        "a line break in a subject": (
+            content("Hello\r\nBcc: eve@example.test"),
+            INVALID,
+            "campaign.contents[en].subject",
+        ),
+        "U+0000 in a template": (content(html="Hello\0"), INVALID, "campaign.contents[en].html"),
+        "U+0000 in a value of a send": (
+            send(f"{B2C}/campaigns/thank-you", ALICE, values={"code": text("Zo\0")}),
+            INVALID,
+            "values.code",
+        ),
+        "a value of no kind in a send": (
+            send(f"{B2C}/campaigns/thank-you", ALICE, values={"code": {}}),
+            INVALID,
+            "values.code",
+        ),
         "a send to nobody": (send(f"{B2C}/campaigns/thank-you", ""), INVALID, "profile"),
         "a send of another entity's campaign": (
             send(f"{B2B}/campaigns/thank-you", ALICE),
@@ -507,6 +523,7 @@ CASES = {
             INVALID,
             "scenario.trigger.row.where[0].column",
         ),
+        "U+0000 in a value of a call": (start(values={"code": text("Zo\0")}), INVALID, "values.code"),
         "a call of a draft": (start("idle"), "FAILED_PRECONDITION", "not active"),
         "a call of a scenario that there is not": (start("nothing"), MISSING, "scenarios/nothing"),
         "a call for a malformed name": (start(profile="customerCode=00001"), INVALID, "profile"),
