@@ -4,6 +4,7 @@ import Messages
 import RPC
 import ServiceKit
 import Testing
+import UserTables
 
 @testable import DataTables
 

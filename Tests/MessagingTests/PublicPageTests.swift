@@ -7,6 +7,7 @@ import RPC
 import ServiceKit
 import ServiceKitTesting
 import Testing
+import UserTables
 import Values
 
 @testable import Messaging
