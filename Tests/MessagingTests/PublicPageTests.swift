@@ -6,6 +6,7 @@ import Messages
 import RPC
 import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import Testing
 import UserTables
 import Values
