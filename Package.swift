@@ -83,6 +83,12 @@ let package = Package(
     program("message-pipe", "Tests/Support/MessagePipe", ["Messages", "SampleMessages"]),
     room("DatabaseTesting", "Tests/Support/DatabaseTesting", ["Database", .logging]),
     room("ServiceKitTesting", "Tests/Support/ServiceKitTesting", ["ServiceKit", "Values"]),
+    room(
+      "ServiceTesting", "Tests/Support/ServiceTesting",
+      [
+        "Database", "DatabaseTesting", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "Values", .crypto,
+        .logging, .nioCore,
+      ]),
     room("MailTesting", "Tests/Support/MailTesting", ["Mail", .nioCore, .nioPosix]),
     room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "Messages", "RPC", .logging, .nioCore]),
@@ -100,8 +106,8 @@ let package = Package(
     tests(
       "AutomationTests",
       [
-        "Automation", "Database", "DatabaseTesting", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
-        "Values", .crypto, .logging, .nioCore, .nioPosix,
+        "Automation", "Database", "DatabaseTesting", "Messages", "RPC", "ServiceKit", "ServiceKitTesting",
+        "ServiceTesting", "UserTables", "Values",
       ]),
     tests(
       "CommandLineTests",
@@ -113,8 +119,7 @@ let package = Package(
       "DataTablesTests",
       [
         "Database", "DatabaseTesting", "DataTables", "Messages", "Populations", "RPC", "ServiceKit",
-        "ServiceKitTesting",
-        "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+        "ServiceKitTesting", "ServiceTesting", "UserTables", "Values",
       ]),
     tests("DatabaseTests", ["Database", "DatabaseTesting", "Values", .logging]),
     tests(
@@ -127,8 +132,8 @@ let package = Package(
     tests(
       "FormsTests",
       [
-        "Database", "DatabaseTesting", "Forms", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "UserTables",
-        "Values", .crypto, .logging, .nioCore, .nioPosix,
+        "Database", "DatabaseTesting", "Forms", "Messages", "RPC", "ServiceKit", "ServiceKitTesting", "ServiceTesting",
+        "UserTables", "Values",
       ]),
     tests("GeneratorTests", ["protoc-gen-rapport"]),
     tests("HTTPTests", ["HTTP", .logging, .nioCore, .nioHTTP1, .nioPosix]),
@@ -138,15 +143,14 @@ let package = Package(
       "MessagingTests",
       [
         "Database", "DatabaseTesting", "Mail", "MailTesting", "Messages", "Messaging", "Populations", "RPC",
-        "ServiceKit",
-        "ServiceKitTesting", "Templates", "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+        "ServiceKit", "ServiceKitTesting", "ServiceTesting", "Templates", "UserTables", "Values", .nioPosix,
       ]),
     tests("PopulationsTests", ["Messages", "Populations"]),
     tests(
       "ProfilesTests",
       [
         "Database", "DatabaseTesting", "Messages", "Populations", "Profiles", "RPC", "ServiceKit", "ServiceKitTesting",
-        "UserTables", "Values", .crypto, .logging, .nioCore, .nioPosix,
+        "ServiceTesting", "UserTables", "Values", .logging, .nioPosix,
       ]),
     tests("RPCTests", ["EchoService", "Messages", "RPC", .logging, .nioCore, .nioPosix, .nioSSL]),
     tests(

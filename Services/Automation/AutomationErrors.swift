@@ -5,10 +5,7 @@ internal import UserTables
 // What Automation answers when it refuses: code, what to do, and a reason that never changes.
 extension RPCError {
   static func scenarioExists(_ id: String) -> RPCError {
-    RPCError(
-      .alreadyExists, "There is a scenario “\(id)” already. Choose another id, or update that one.",
-      reason: "SCENARIO_EXISTS",
-      fieldViolations: [FieldViolation(field: "scenario_id", description: "The id is taken.")])
+    idTaken(id, by: "scenario", field: "scenario_id", reason: "SCENARIO_EXISTS")
   }
 
   static func scenarioIsActive(_ name: String) -> RPCError {

@@ -100,8 +100,10 @@ struct Rooms: Sendable {
     return all
   }
 
-  var profileFollower: ProfileFollower {
-    ProfileFollower(neighbours: neighbours, database: database, requests: requests, time: time)
+  var profileFollower: ProfileFollower<ExecutionForgetting> {
+    ProfileFollower(
+      ExecutionForgetting(neighbours: neighbours, database: database, requests: requests, time: time),
+      tombstones: .ofExecutions, database: database)
   }
 
   var arrivalWorker: ArrivalWorker {

@@ -50,18 +50,13 @@ struct InteractionSourceHandlers: Sendable {
   private func parameters(
     _ request: InternalV1.ListProfileInteractionsRequest, bound: Int64
   ) throws -> [SQLValue] {
-    let start = try time(request.startTime, "start_time")
-    let end = try time(request.endTime, "end_time")
+    let start = try moment(request.startTime, field: "start_time")
+    let end = try moment(request.endTime, field: "end_time")
     let (place, number) = try after(request.after)
     return [
       .int(request.profileTableNumber), .int(Int64(request.profile)), .int(bound), .optional(start), .optional(end),
       .optional(place), .int(number), .int(Int64(request.limit)),
     ]
-  }
-
-  private func time(_ sent: GoogleProtobuf.Timestamp?, _ field: String) throws(RPCError) -> Timestamp? {
-    guard let sent else { return nil }
-    do { return try Timestamp(sent) } catch { throw .invalid(field, error.explanation) }
   }
 
   /// The place behind which the page begins: of the executions at that very time, those below a number come.

@@ -5,10 +5,7 @@ internal import UserTables
 // What DataTables answers when it refuses: code, what to do, and a reason that never changes.
 extension RPCError {
   static func tableExists(_ id: String) -> RPCError {
-    RPCError(
-      .alreadyExists, "There is a custom table “\(id)” already. Choose another id, or update that one.",
-      reason: "CUSTOM_TABLE_EXISTS",
-      fieldViolations: [FieldViolation(field: "custom_table_id", description: "The id is taken.")])
+    idTaken(id, by: "custom table", field: "custom_table_id", reason: "CUSTOM_TABLE_EXISTS")
   }
 
   static func tableHasRows(_ name: String) -> RPCError {

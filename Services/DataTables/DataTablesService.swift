@@ -70,7 +70,8 @@ struct Rooms: Sendable {
   }
 
   /// What Profiles' log sets off.
-  var follower: ProfileFollower {
-    ProfileFollower(tables: tables, profiles: profiles, database: database)
+  var follower: ProfileFollower<RowForgetting> {
+    ProfileFollower(
+      RowForgetting(tables: tables, profiles: profiles, database: database), tombstones: .ofRows, database: database)
   }
 }

@@ -19,7 +19,8 @@ struct InteractionHandlers: Sendable {
   ) async throws -> InteractionsV1.ListInteractionsResponse {
     let match = try name(request.parent, as: DataTablesNames.profile, field: "parent")
     let entity = try call.access.scope(of: call.access.require(.read, of: .interactions, for: match.name))
-    let (start, end) = (try time(request.startTime, "start_time"), try time(request.endTime, "end_time"))
+    let start = try moment(request.startTime, field: "start_time")
+    let end = try moment(request.endTime, field: "end_time")
     let filter = "\(request.kinds.map(\.rawValue))|\(start.debugDescription)|\(end.debugDescription)"
     let page = try Page(
       of: .init(method: call.path, parent: request.parent, filter: filter), size: request.pageSize,
@@ -38,11 +39,6 @@ struct InteractionHandlers: Sendable {
       response.nextPageToken = try page.next(next.bytes)
     }
     return response
-  }
-
-  private func time(_ sent: GoogleProtobuf.Timestamp?, _ field: String) throws(RPCError) -> Timestamp? {
-    guard let sent else { return nil }
-    do { return try Timestamp(sent) } catch { throw .invalid(field, error.explanation) }
   }
 
   /// The numbers of the profile that a name means, and of its table.

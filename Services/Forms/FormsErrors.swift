@@ -5,9 +5,7 @@ internal import UserTables
 // What Forms answers when it refuses: code, what to do, and a reason that never changes.
 extension RPCError {
   static func formExists(_ id: String) -> RPCError {
-    RPCError(
-      .alreadyExists, "There is a form “\(id)” already. Choose another id, or update that one.", reason: "FORM_EXISTS",
-      fieldViolations: [FieldViolation(field: "form_id", description: "The id is taken.")])
+    idTaken(id, by: "form", field: "form_id", reason: "FORM_EXISTS")
   }
 
   static func formIsPublished(_ name: String) -> RPCError {

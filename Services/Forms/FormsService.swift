@@ -74,7 +74,9 @@ struct Rooms: Sendable {
   }
 
   /// What Profiles' log sets off.
-  var follower: ProfileFollower {
-    ProfileFollower(forms: forms, profiles: profiles, database: database, requests: requests)
+  var follower: ProfileFollower<ParticipationForgetting> {
+    ProfileFollower(
+      ParticipationForgetting(forms: forms, profiles: profiles, database: database, requests: requests),
+      tombstones: .ofParticipations, database: database)
   }
 }

@@ -74,8 +74,8 @@ struct InteractionSourceHandlers: Sendable {
     }
 
     mutating func read(_ request: InternalV1.ListProfileInteractionsRequest) throws {
-      if let start = request.startTime { try add("created_at >=", time(start, "start_time")) }
-      if let end = request.endTime { try add("created_at <", time(end, "end_time")) }
+      if let start = try moment(request.startTime, field: "start_time") { add("created_at >=", start) }
+      if let end = try moment(request.endTime, field: "end_time") { add("created_at <", end) }
       guard let after = request.after else { return }
       let edge = try Timestamp(microsecondsSinceEpoch: after.time)
       if InteractionSourceHandlers.source == after.source {
@@ -83,10 +83,6 @@ struct InteractionSourceHandlers: Sendable {
       } else {
         add(InteractionSourceHandlers.source > after.source ? "created_at <=" : "created_at <", edge)
       }
-    }
-
-    private func time(_ sent: GoogleProtobuf.Timestamp, _ field: String) throws(RPCError) -> Timestamp {
-      do { return try Timestamp(sent) } catch { throw .invalid(field, error.explanation) }
     }
 
     private mutating func add(_ condition: String, _ bound: Timestamp) {

@@ -6,9 +6,7 @@ internal import UserTables
 // What Messaging answers when it refuses: code, what to do, and a reason that never changes.
 extension RPCError {
   static func senderExists(_ id: String) -> RPCError {
-    RPCError(
-      .alreadyExists, "There is a sender “\(id)” already. Choose another id, or update that one.",
-      reason: "SENDER_EXISTS", fieldViolations: [FieldViolation(field: "sender_id", description: "The id is taken.")])
+    idTaken(id, by: "sender", field: "sender_id", reason: "SENDER_EXISTS")
   }
 
   static func senderIsUsed(_ name: String, by campaign: String) -> RPCError {
@@ -18,10 +16,7 @@ extension RPCError {
   }
 
   static func campaignExists(_ id: String) -> RPCError {
-    RPCError(
-      .alreadyExists, "There is a campaign “\(id)” already. Choose another id, or update that one.",
-      reason: "CAMPAIGN_EXISTS",
-      fieldViolations: [FieldViolation(field: "campaign_id", description: "The id is taken.")])
+    idTaken(id, by: "campaign", field: "campaign_id", reason: "CAMPAIGN_EXISTS")
   }
 
   static func campaignWasLaunched(_ name: String) -> RPCError {

@@ -40,8 +40,10 @@ struct Rooms: Sendable {
   }
 
   /// What Profiles' log sets off.
-  var follower: ProfileFollower {
-    ProfileFollower(database: database, profiles: profiles, requests: requests, time: time)
+  var follower: ProfileFollower<MessageForgetting> {
+    ProfileFollower(
+      MessageForgetting(database: database, profiles: profilesPeer, requests: requests, time: time), tombstones: nil,
+      database: database)
   }
 
   var router: Router {

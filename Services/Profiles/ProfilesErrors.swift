@@ -6,10 +6,7 @@ internal import UserTables
 // What Profiles answers when it refuses: code, what to do, and a reason that never changes.
 extension RPCError {
   static func tableExists(_ id: String) -> RPCError {
-    RPCError(
-      .alreadyExists, "There is a profile table “\(id)” already. Choose another id, or update that one.",
-      reason: "PROFILE_TABLE_EXISTS",
-      fieldViolations: [FieldViolation(field: "profile_table_id", description: "The id is taken.")])
+    idTaken(id, by: "profile table", field: "profile_table_id", reason: "PROFILE_TABLE_EXISTS")
   }
 
   static func tableHasProfiles(_ name: String) -> RPCError {
@@ -40,10 +37,7 @@ extension RPCError {
   // MARK: - Targetings
 
   static func targetingExists(_ id: String) -> RPCError {
-    RPCError(
-      .alreadyExists, "There is a targeting “\(id)” already. Choose another id, or update that one.",
-      reason: "TARGETING_EXISTS",
-      fieldViolations: [FieldViolation(field: "targeting_id", description: "The id is taken.")])
+    idTaken(id, by: "targeting", field: "targeting_id", reason: "TARGETING_EXISTS")
   }
 
   static func targetingIsBase(_ name: String, of other: String) -> RPCError {

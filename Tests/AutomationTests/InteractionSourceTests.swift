@@ -1,6 +1,8 @@
 import Messages
 import RPC
+import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import Testing
 import UserTables
 import Values
@@ -11,7 +13,7 @@ import Values
 struct InteractionSourceTests {
   private func list(
     _ suite: TestSuite, limit: Int32 = 10, bound: [UInt8] = [],
-    as entity: TestSuite.Caller = .dataTables(TestSuite.b2c),
+    as entity: TestSuite.Caller = .service(.dataTables, [TestSuite.b2c]),
     _ fill: (inout InternalV1.ListProfileInteractionsRequest) -> Void = { _ in }
   ) async throws -> InternalV1.ListProfileInteractionsResponse {
     try await suite.call(InternalV1.InteractionSourceService.listProfileInteractions, as: entity) { request in
@@ -88,7 +90,9 @@ struct InteractionSourceTests {
       try await prepare(suite)
       let outside = await #expect(throws: RPCError.self) { try await list(suite, as: .writer([TestSuite.b2c])) }
       #expect(outside?.code == .permissionDenied)
-      let foreign = await #expect(throws: RPCError.self) { try await list(suite, as: .dataTables(TestSuite.b2b)) }
+      let foreign = await #expect(throws: RPCError.self) {
+        try await list(suite, as: .service(.dataTables, [TestSuite.b2b]))
+      }
       #expect(foreign?.code == .notFound)
     }
   }

@@ -3,6 +3,7 @@ import DatabaseTesting
 import Messages
 import RPC
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Automation

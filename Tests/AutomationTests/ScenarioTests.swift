@@ -1,6 +1,7 @@
 import Messages
 import RPC
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Automation

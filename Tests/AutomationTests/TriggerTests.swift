@@ -4,6 +4,7 @@ import Messages
 import RPC
 import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import Testing
 import UserTables
 

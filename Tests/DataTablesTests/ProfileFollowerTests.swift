@@ -3,7 +3,9 @@ import DatabaseTesting
 import Messages
 import RPC
 import ServiceKit
+import ServiceTesting
 import Testing
+import UserTables
 
 @testable import DataTables
 

@@ -1,6 +1,7 @@
 import Database
 import Messages
 import RPC
+import ServiceTesting
 import Testing
 
 @testable import DataTables

@@ -2,6 +2,7 @@ import Messages
 import Populations
 import RPC
 import ServiceKit
+import ServiceTesting
 import Testing
 import UserTables
 import Values
@@ -80,7 +81,7 @@ struct RowsEvaluatorTests {
       try await suite.createTable("orders", .orders())
       try await suite.importRows("orders", Self.file(samples))
       let answers = try await suite.call(
-        InternalV1.TableDirectoryService.batchEvaluateRows, as: .service(.profiles, TestSuite.b2c)
+        InternalV1.TableDirectoryService.batchEvaluateRows, as: .service(.profiles, [TestSuite.b2c])
       ) { request in
         request.profileTable = TestSuite.customers
         request.criteria = asked.map(\.message)
@@ -106,7 +107,7 @@ struct RowsEvaluatorTests {
       try await suite.importRows(
         "orders", "orderCode,customer,time\n1,00001,2024-01-01\n2,00001,2024-01-02\n3,00002,2024-01-01\n")
       let answer = try await suite.call(
-        InternalV1.TableDirectoryService.evaluateRows, as: .service(.profiles, TestSuite.b2c)
+        InternalV1.TableDirectoryService.evaluateRows, as: .service(.profiles, [TestSuite.b2c])
       ) { request in
         request.profileTable = TestSuite.customers
         request.criterion = .count(.init(from: .int(2)))
@@ -147,7 +148,7 @@ struct RowsEvaluatorTests {
     try await TestSuite.with { suite async throws in
       try await suite.createTable("orders", .orders())
       let refusal = try await suite.refusal(
-        InternalV1.TableDirectoryService.evaluateRows, as: .service(.profiles, TestSuite.b2c)
+        InternalV1.TableDirectoryService.evaluateRows, as: .service(.profiles, [TestSuite.b2c])
       ) { request in
         request.profileTable = TestSuite.customers
         var criterion = TargetingV1.RowsCriterion.count(.init(from: .int(2)))
@@ -168,7 +169,7 @@ struct RowsEvaluatorTests {
       try await suite.createRow("stores", ["code": .text("D")])
       func keys(_ comparison: TargetingV1.Comparison) async throws -> [String] {
         try await suite.call(
-          InternalV1.TableDirectoryService.evaluateRepository, as: .service(.profiles, TestSuite.b2c)
+          InternalV1.TableDirectoryService.evaluateRepository, as: .service(.profiles, [TestSuite.b2c])
         ) { request in
           request.table = "entities/b2c/customTables/stores"
           request.column = "city"
@@ -184,7 +185,7 @@ struct RowsEvaluatorTests {
   @Test("are for Profiles alone to ask")
   func callers() async throws {
     try await TestSuite.with { suite async throws in
-      for caller in [TestSuite.Caller.writer([TestSuite.b2c]), .service(.automation, TestSuite.b2c)] {
+      for caller in [TestSuite.Caller.writer([TestSuite.b2c]), .service(.automation, [TestSuite.b2c])] {
         let refusal = try await suite.refusal(InternalV1.TableDirectoryService.evaluateRows, as: caller) { request in
           request.profileTable = TestSuite.customers
         }

@@ -2,6 +2,7 @@ import Messages
 import RPC
 import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import Testing
 import UserTables
 

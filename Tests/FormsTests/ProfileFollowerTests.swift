@@ -2,6 +2,7 @@ import Database
 import DatabaseTesting
 import Messages
 import ServiceKit
+import ServiceTesting
 import Testing
 import UserTables
 

@@ -3,6 +3,7 @@ import Messages
 import RPC
 import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import Testing
 
 @testable import Messaging

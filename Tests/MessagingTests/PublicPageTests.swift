@@ -6,7 +6,9 @@ import Messages
 import RPC
 import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import Testing
+import UserTables
 import Values
 
 @testable import Messaging

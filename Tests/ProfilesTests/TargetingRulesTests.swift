@@ -1,6 +1,7 @@
 import Messages
 import RPC
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @Suite("What is refused of a targeting")
@@ -108,8 +109,7 @@ struct TargetingRulesTests {
         (request.parent, request.population) = ("entities/b2c", .name("entities/b2c/targetings/t"))
       }
       #expect(
-        refusal
-          == Refusal(code: .failedPrecondition, reason: "TARGETING_AT_FAULT", fields: ["criterion.not.rows.table"]))
+        refusal.is(.failedPrecondition, "TARGETING_AT_FAULT", fields: ["criterion.not.rows.table"]))
     }
   }
 

@@ -3,6 +3,7 @@ import Populations
 import RPC
 import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import Testing
 import Values
 
@@ -138,11 +139,11 @@ struct TargetingTests {
         request.targeting = .init(.all([.targeting("both")]))
         request.targeting?.name = "entities/b2c/targetings/one"
       }
-      #expect(circle == Refusal(code: .invalidArgument, reason: "INVALID_FIELD", fields: ["targeting.criterion"]))
+      #expect(circle.is(.invalidArgument, "INVALID_FIELD", fields: ["targeting.criterion"]))
       let used = try await suite.refusal(TargetingV1.TargetingService.deleteTargeting) {
         $0.name = "entities/b2c/targetings/one"
       }
-      #expect(used == Refusal(code: .failedPrecondition, reason: "TARGETING_IN_USE"))
+      #expect(used.is(.failedPrecondition, "TARGETING_IN_USE"))
       for id in ["both", "rest", "one"] {
         try await suite.call(TargetingV1.TargetingService.deleteTargeting) { $0.name = "entities/b2c/targetings/\(id)" }
       }
@@ -199,7 +200,7 @@ struct TargetingTests {
       let late = try await suite.refusal(method) {
         ($0.parent, $0.pageToken) = ("entities/b2c/targetings/all", first.nextPageToken)
       }
-      #expect(late == Refusal(code: .failedPrecondition, reason: "LIST_EXPIRED"))
+      #expect(late.is(.failedPrecondition, "LIST_EXPIRED"))
     }
   }
 
@@ -251,12 +252,12 @@ struct TargetingTests {
     try await withCustomers { suite async throws in
       try await suite.create("t", .init(.field("age", .isSet(true))))
       let method = InternalV1.TargetingDirectoryService.evaluateTargeting
-      let answer = try await suite.call(method, as: .messaging(TestSuite.b2c)) {
+      let answer = try await suite.call(method, as: .service(.messaging, [TestSuite.b2c])) {
         $0.name = "entities/b2c/targetings/t"
       }
       #expect(try Population(answer.profiles ?? .init()) == [2, 3])
       #expect(answer.profileTable == TestSuite.customers)
-      let foreign = try await suite.refusal(method, as: .messaging(TestSuite.b2b)) {
+      let foreign = try await suite.refusal(method, as: .service(.messaging, [TestSuite.b2b])) {
         $0.name = "entities/b2c/targetings/t"
       }
       #expect(foreign.code == .notFound)

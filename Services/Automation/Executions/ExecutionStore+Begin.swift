@@ -1,5 +1,6 @@
 internal import Database
 internal import Messages
+internal import UserTables
 internal import Values
 
 /// An execution that is about to begin.
@@ -25,7 +26,7 @@ extension ExecutionStore {
     let profiles = SQLValue.intArray(new.map(\.profile))
     let guards = try await transaction.execute(pipelined: [
       (isActive, [.int(version.scenario), .int(Int64(AutomationV1.ScenarioState.active.rawValue))]),
-      (Tombstones.share, [.int(profileTable)]),
+      (Tombstones.ofExecutions.share, [.int(profileTable)]),
       (lockEntries, [.int(version.scenario), profiles]),
     ])
     if guards[0].isEmpty { return [] }

@@ -68,7 +68,7 @@ struct RowImportTarget: ImportTarget {
     var asked: [(Statement, [SQLValue])] = []
     if let owner = table.owner, let place = statements.profile {
       let profiles = Set(lines.compactMap { if case .int(let number) = $0.values[place] { number } else { nil } })
-      asked.append((Tombstones.share, [.int(owner.number)]))
+      asked.append((Tombstones.ofRows.share, [.int(owner.number)]))
       asked.append((Tombstones.find, [.int(owner.number), .intArray(profiles.map(Optional.some))]))
     }
     let links = statements.links

@@ -60,7 +60,8 @@ extension RowStore {
     let number = SQLValue.int(owner.number)
     let results = try await transaction.execute(
       pipelined: [
-        (Tombstones.share, [number]), (Tombstones.find, [number, .intArray([profile])]), (statement, parameters),
+        (Tombstones.ofRows.share, [number]), (Tombstones.find, [number, .intArray([profile])]),
+        (statement, parameters),
       ])
     return results[1].isEmpty ? results[2] : nil
   }

@@ -69,8 +69,9 @@ struct ParticipationWriter: Sendable {
       let table = SQLValue.int(sent.form.profileTable)
       let found = try await transaction.execute(
         pipelined: [
-          (Tombstones.share, [table]), (Self.turn, [.int(sent.form.number), .int(Int64(profile))]),
-          (Tombstones.find, [table, .int(Int64(profile))]),
+          (Tombstones.ofParticipations.share, [table]),
+          (Self.turn, [.int(sent.form.number), .int(Int64(profile))]),
+          (Tombstones.find, [table, .intArray([Int64(profile)])]),
         ])
       if found.last?.isEmpty == false { return .gone }
     }

@@ -1,11 +1,21 @@
+package import Messages
 package import RPC
 package import ServiceKit
+package import Values
 
 /// Reads a field that names a resource.
 ///
 /// - Throws: ``RPCError`` INVALID_ARGUMENT, naming the field.
 package func name(_ text: String, as pattern: ResourcePattern, field: String) throws(RPCError) -> ResourceMatch {
   do { return try pattern.match(text) } catch { throw .invalidName(error, field: field) }
+}
+
+/// Reads a field that holds a time; nil where it is not set.
+///
+/// - Throws: ``RPCError`` INVALID_ARGUMENT, naming the field.
+package func moment(_ sent: GoogleProtobuf.Timestamp?, field: String) throws(RPCError) -> Timestamp? {
+  guard let sent else { return nil }
+  do { return try Timestamp(sent) } catch { throw .invalid(field, error.explanation) }
 }
 
 /// The values that an update's mask names; nil stands for those that are sent.
@@ -44,5 +54,16 @@ extension RPCError {
     return RPCError(
       .invalidArgument, first ?? "The values are not accepted.", reason: "INVALID_FIELD",
       fieldViolations: fault.problems.map { FieldViolation(field: $0.field, description: $0.explanation) })
+  }
+  /// An id that another resource of its kind has.
+  ///
+  /// - Parameters:
+  ///   - noun: the kind, as it is called in a sentence: `custom table`.
+  ///   - field: where the id was sent.
+  ///   - reason: never changes.
+  package static func idTaken(_ id: String, by noun: String, field: String, reason: String) -> RPCError {
+    RPCError(
+      .alreadyExists, "There is a \(noun) “\(id)” already. Choose another id, or update that one.", reason: reason,
+      fieldViolations: [FieldViolation(field: field, description: "The id is taken.")])
   }
 }

@@ -1,4 +1,5 @@
 import Messages
+import ServiceTesting
 import UserTables
 import Values
 

@@ -2,6 +2,7 @@ import Database
 import DatabaseTesting
 import Messages
 import RPC
+import ServiceTesting
 import UserTables
 import Values
 

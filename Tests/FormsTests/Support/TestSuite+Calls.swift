@@ -3,6 +3,7 @@ import DatabaseTesting
 import Messages
 import RPC
 import ServiceKit
+import ServiceTesting
 
 @testable import Forms
 

@@ -1,16 +1,14 @@
-import Crypto
 import Database
 import DatabaseTesting
 import Foundation
-import Logging
 import Mail
 import MailTesting
 import Messages
-import NIOCore
 import NIOPosix
 import RPC
 import ServiceKit
 import ServiceKitTesting
+import ServiceTesting
 import UserTables
 import Values
 
@@ -18,150 +16,39 @@ import Values
 
 /// Messaging as its callers see it: on its own database, behind its own server, with Profiles, DataTables and a mail server
 /// at its side. Nothing sends by itself: tests do it step by step.
-struct TestSuite: Sendable {
-  static let b2c = Principal.Entity(id: 1, key: "b2c", timeZone: "Europe/Brussels")
-  static let b2b = Principal.Entity(id: 2, key: "b2b")
+struct TestSuite: ServiceSuite {
   static let campaign = "entities/b2c/campaigns/come-back"
 
-  let test: TestDatabase
+  let stage: TestStage
   let peers: PeersDouble
   let sink: MailSink
   let client: RPCClient
-  let time: ManualTime
   let rooms: Rooms
   let parts: Courier.Parts
-  private let keys: Keys
-
-  private struct Keys {
-    let gateway = Curve25519.Signing.PrivateKey()
-    let messaging = Curve25519.Signing.PrivateKey()
-    let automation = Curve25519.Signing.PrivateKey()
-    let dataTables = Curve25519.Signing.PrivateKey()
-
-    var trusted: [ServiceName: [Curve25519.Signing.PublicKey]] {
-      [
-        .gateway: [gateway.publicKey], .messaging: [messaging.publicKey], .automation: [automation.publicKey],
-        .dataTables: [dataTables.publicKey],
-      ]
-    }
-  }
 
   /// Starts it for one test.
   static func with(_ sink: MailSink = MailSink(), _ body: (TestSuite) async throws -> Void) async throws {
-    await Turnstile.shared.enter()
-    let outcome: Result<Void, any Error>
-    do { outcome = .success(try await run(sink, body)) } catch { outcome = .failure(error) }
-    await Turnstile.shared.leave()
-    try outcome.get()
-  }
-
-  private static func run(_ sink: MailSink, _ body: (TestSuite) async throws -> Void) async throws {
-    try await TestDatabase.with(service: "messaging", migrations: MessagingMigrations.all) { test in
-      let (keys, time, peers) = (Keys(), ManualTime(SystemTime().now), PeersDouble())
-      let profiles = try await Running(.profiles, peers.profilesRouter, keys.trusted, time)
-      let dataTables = try await Running(.dataTables, peers.dataTablesRouter, keys.trusted, time)
-      let identity = WorkloadIdentity(signer: PrincipalSigner(service: .messaging, key: keys.messaging), time: time)
-      let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+    try await TestStage.with(.messaging, migrations: MessagingMigrations.all) { stage in
+      let peers = PeersDouble()
+      let profiles = try await stage.start(.profiles, peers.profilesRouter)
+      let dataTables = try await stage.start(.dataTables, peers.dataTablesRouter)
+      let identity = try stage.identity
       let rooms = Rooms(
-        database: test.database, roles: EntityRoles(schema: test.schemaConnection()),
+        database: stage.test.database, roles: EntityRoles(schema: stage.test.schemaConnection()),
         profilesPeer: Peer(service: .profiles, client: profiles.client, identity: identity),
         dataTablesPeer: Peer(service: .dataTables, client: dataTables.client, identity: identity),
-        links: Links(base: "http://127.0.0.1:8080", secret: String(repeating: "s", count: 32)),
-        pages: PageTokens(key: SymmetricKey(size: .bits256)), requests: RequestLedger(time: time), time: time,
-        randomness: RepeatableRandomness(), logger: logger)
+        links: Links(base: "http://127.0.0.1:8080", secret: String(repeating: "s", count: 32)), pages: stage.pages,
+        requests: stage.requests, time: stage.time, randomness: RepeatableRandomness(), logger: .quiet)
       let port = try await sink.start()
       let parts = rooms.courierParts(
         smtp: SMTPConfiguration(host: "127.0.0.1", port: port), group: MultiThreadedEventLoopGroup.singleton)
-      let own = try await Running(.messaging, rooms.router, keys.trusted, time)
-      let suite = TestSuite(
-        test: test, peers: peers, sink: sink, client: own.client, time: time, rooms: rooms, parts: parts, keys: keys)
-      let outcome: Result<Void, any Error>
-      do { outcome = .success(try await body(suite)) } catch { outcome = .failure(error) }
-      for running in [own, profiles, dataTables] { await running.stop() }
+      let own = try await stage.start(.messaging, rooms.router)
+      let outcome = await attempt {
+        try await body(
+          TestSuite(stage: stage, peers: peers, sink: sink, client: own.client, rooms: rooms, parts: parts))
+      }
       await sink.stop()
       try outcome.get()
-    }
-  }
-
-  /// A server and its client.
-  private struct Running {
-    let server: RPCServer
-    let client: RPCClient
-
-    init(
-      _ service: ServiceName, _ router: Router, _ keys: [ServiceName: [Curve25519.Signing.PublicKey]],
-      _ time: any TimeSource
-    ) async throws {
-      let logger = Logger(label: "test", factory: { StreamLogHandler.standardError(label: $0) })
-      let verifier = PrincipalVerifier(service: service, keys: keys, time: time)
-      server = RPCServer(
-        router: router, interceptors: [Authentication(verifier: verifier, logger: logger)],
-        configuration: ServerConfiguration(), logger: logger)
-      let address = try await server.start()
-      client = RPCClient(addresses: [HostPort(host: "127.0.0.1", port: address.port ?? 0)], logger: logger)
-    }
-
-    func stop() async {
-      await client.close()
-      await server.drain(grace: .seconds(1))
-    }
-  }
-
-  // MARK: - Callers
-
-  /// Who calls.
-  enum Caller {
-    /// May do everything in these entities.
-    case writer([Principal.Entity])
-    /// May read alone.
-    case reader([Principal.Entity])
-    /// A service of the suite, for entities.
-    case service(ServiceName, [Principal.Entity])
-  }
-
-  private func options(_ caller: Caller) throws -> CallOptions {
-    var principal = Principal(
-      kind: .apiKey, subject: "keys/1", signer: .gateway, notBefore: time.now,
-      expires: time.now.advanced(by: .seconds(200)))
-    var key = keys.gateway
-    switch caller {
-    case .writer(let entities):
-      principal.entities = entities
-      principal.grants = entities.map { .init(entity: $0.id, module: .all, rights: [.read, .write, .launch]) }
-    case .reader(let entities):
-      principal.entities = entities
-      principal.grants = entities.map { .init(entity: $0.id, module: .all, rights: [.read]) }
-    case .service(let service, let entities):
-      key = service == .automation ? keys.automation : service == .dataTables ? keys.dataTables : keys.gateway
-      principal.kind = .service
-      (principal.subject, principal.signer, principal.audience) = (service.rawValue, service, .messaging)
-      principal.entities = entities
-    }
-    var options = CallOptions()
-    options.metadata.append(
-      PrincipalMetadata.name, bytes: try PrincipalSigner(service: principal.signer, key: key).sign(principal))
-    options.timeout = .seconds(30)
-    return options
-  }
-
-  /// Calls as who may do everything in `b2c`.
-  func call<Request, Response>(
-    _ method: UnaryMethod<Request, Response>, as caller: Caller = .writer([b2c]), _ fill: (inout Request) throws -> Void
-  ) async throws -> Response {
-    var request = Request()
-    try fill(&request)
-    return try await client.call(method, request, options: options(caller))
-  }
-
-  /// The error that a call is refused with.
-  func refusal<Request, Response>(
-    _ method: UnaryMethod<Request, Response>, as caller: Caller = .writer([b2c]), _ fill: (inout Request) throws -> Void
-  ) async throws -> Refusal {
-    do {
-      _ = try await call(method, as: caller, fill)
-      return Refusal(code: .ok, reason: nil, fields: [], message: "")
-    } catch let error as RPCError {
-      return Refusal(error)
     }
   }
 
@@ -307,47 +194,6 @@ extension MessagingV1.CampaignReport {
 
   func count(_ reason: MessagingV1.NotSentReason) -> Int64 {
     notSentByReason.first { $0.reason == reason }?.count ?? 0
-  }
-}
-
-/// Lets so many tests at once use the cluster, whose connections are counted.
-private actor Turnstile {
-  static let shared = Turnstile()
-
-  private var free = 6
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  func enter() async {
-    if free > 0 {
-      free -= 1
-    } else {
-      await withCheckedContinuation { waiting.append($0) }
-    }
-  }
-
-  func leave() {
-    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-  }
-}
-
-/// How a call was refused.
-struct Refusal: Equatable {
-  let code: StatusCode
-  let reason: String?
-  /// The paths of the fields at fault.
-  let fields: [String]
-  let message: String
-
-  init(code: StatusCode, reason: String?, fields: [String], message: String) {
-    self.code = code
-    self.reason = reason
-    self.fields = fields
-    self.message = message
-  }
-
-  init(_ error: RPCError) {
-    self.init(
-      code: error.code, reason: error.reason, fields: error.fieldViolations.map(\.field), message: error.message)
   }
 }
 
