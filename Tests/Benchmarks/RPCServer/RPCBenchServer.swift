@@ -26,9 +26,10 @@ import UnixSignals
     configuration.port = port
     let server = RPCServer(
       router: router, configuration: configuration, group: group, logger: Logger(label: "rpc-bench-server"))
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let address = try await server.start()
     print("listening \(address.port ?? 0)")
-    for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+    for await _ in signals {
       await server.drain(grace: .seconds(1))
       break
     }

@@ -33,10 +33,12 @@ let service = EchoService()
 let client = upstream.map { RPCClient(addresses: [HostPort(host: "127.0.0.1", port: $0)], logger: logger) }
 let server = RPCServer(
   router: client.map { Router.proxy(to: $0) } ?? service.router, configuration: configuration, logger: logger)
+// Before anyone is told that it listens: a signal that comes earlier would end the process at once.
+let signals = await UnixSignalsSequence(trapping: .sigterm)
 let address = try await server.start()
 print("listening \(address.port ?? 0)")
 fflush(nil)
-for await _ in await UnixSignalsSequence(trapping: .sigterm) {
+for await _ in signals {
   service.health.shutDown()
   await server.drain(grace: .seconds(5))
   await client?.close()
