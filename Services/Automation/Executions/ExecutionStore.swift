@@ -12,7 +12,7 @@ struct ExecutionStore: Sendable {
   static let channel = "automation_due"
   /// How long a copy may work on an execution without a word, by PostgreSQL's clock.
   ///
-  /// A call waits for its answer for a third of this at most (``Peer/patience``), and each step that is taken begins it anew.
+  /// A call waits for its answer for a third of this at most (``Neighbours/patience``), and each step that is taken begins it anew.
   private static let lease: Int64 = 30
 
   // MARK: - Working

@@ -28,7 +28,9 @@ struct TestSuite: ServiceSuite {
       double.addStory(profiles: profiles)
       let identity = try stage.identity
       func peer(_ service: ServiceName) async throws -> Peer {
-        Peer(service: service, client: try await stage.start(service, double.router).client, identity: identity)
+        Peer(
+          service: service, client: try await stage.start(service, double.router).client, identity: identity,
+          patience: Neighbours.patience)
       }
       let neighbours = Neighbours(
         profiles: try await peer(.profiles), tables: try await peer(.dataTables), forms: try await peer(.forms),

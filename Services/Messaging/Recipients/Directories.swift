@@ -3,26 +3,6 @@ internal import RPC
 internal import ServiceKit
 internal import UserTables
 
-/// Another service, as Messaging calls it.
-struct Peer: Sendable {
-  let service: ServiceName
-  let client: RPCClient
-  let identity: WorkloadIdentity
-
-  /// Calls for an entity.
-  ///
-  /// - Parameter deadline: of the call that this is done for; nil: 30 seconds from now.
-  func call<Request, Response>(
-    _ method: UnaryMethod<Request, Response>, _ request: Request, entity: Principal.Entity, deadline: Deadline? = nil
-  ) async throws -> Response {
-    var options = CallOptions()
-    options.deadline = deadline
-    options.metadata = try identity.metadata(for: service, scope: .entities([entity]))
-    if deadline == nil { options.timeout = .seconds(30) }
-    return try await client.call(method, request, options: options)
-  }
-}
-
 /// Asks Profiles whom a targeting holds.
 struct TargetingDirectory: Sendable {
   let peer: Peer

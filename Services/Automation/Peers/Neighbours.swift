@@ -2,32 +2,11 @@ internal import Messages
 internal import RPC
 internal import ServiceKit
 
-/// Another service, as this one calls it: always for one entity, and on behalf of something.
-struct Peer: Sendable {
+/// The services that scenarios listen to and act on. A suite may run without some of them.
+struct Neighbours: Sendable {
   /// The longest that a call of a job waits for its answer.
   static let patience = Duration.seconds(10)
 
-  let service: ServiceName
-  let client: RPCClient
-  let identity: WorkloadIdentity
-
-  /// - Parameters:
-  ///   - onBehalfOf: what the call is made for, for the audit.
-  ///   - deadline: of the call being served; nil for a job's.
-  func call<Request, Response>(
-    _ method: UnaryMethod<Request, Response>, _ request: Request, entity: Principal.Entity, onBehalfOf: String = "",
-    deadline: Deadline? = nil
-  ) async throws -> Response {
-    var options = CallOptions()
-    options.deadline = deadline
-    options.metadata = try identity.metadata(for: service, scope: .entities([entity]), onBehalfOf: onBehalfOf)
-    if deadline == nil { options.timeout = Self.patience }
-    return try await client.call(method, request, options: options)
-  }
-}
-
-/// The services that scenarios listen to and act on. A suite may run without some of them.
-struct Neighbours: Sendable {
   let profiles: Peer
   let tables: Peer?
   let forms: Peer?
@@ -36,7 +15,9 @@ struct Neighbours: Sendable {
   /// - Throws: ``ConfigurationError`` without an address of Profiles.
   init(_ context: ServiceContext) throws {
     func peer(_ service: ServiceName) throws -> Peer {
-      Peer(service: service, client: try context.peers.client(of: service), identity: context.workload)
+      Peer(
+        service: service, client: try context.peers.client(of: service), identity: context.workload,
+        patience: Self.patience)
     }
     func optional(_ service: ServiceName) throws -> Peer? {
       context.configuration.identity.peers[service] == nil ? nil : try peer(service)
