@@ -41,16 +41,6 @@ extension RPCError {
     invalid("scenario.\(fault.field)", fault.explanation)
   }
 
-  /// What a definition names is not there, or not to be seen: the same for both.
-  static func notFound(_ name: ResourceName, field: String) -> RPCError {
-    RPCError(
-      .notFound,
-      "The field \(field) names \(name.withoutKeys), which is not there, or you may not see it. Check the name.",
-      reason: "RESOURCE_NOT_FOUND",
-      fieldViolations: [FieldViolation(field: field, description: "There is no such resource, or you may not see it.")],
-      resource: name.description)
-  }
-
   static func absent(_ service: ServiceName, field: String) -> RPCError {
     RPCError(
       .failedPrecondition, "The field \(field) needs the service \(service), which this suite runs without.",

@@ -27,13 +27,7 @@ package enum AutomationService {
       randomness: context.randomness, logger: context.logger)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.keepsRequests = true
-    parts.jobs = rooms.followers.map { peer, name, effect in
-      Job(
-        Follower(
-          name: "automation/\(name)", client: peer.client,
-          metadata: { try context.workload.metadata(for: peer.service, scope: .allEntities) },
-          database: context.database, effect: effect, time: context.time, logger: context.logger))
-    }
+    parts.jobs = try rooms.followers.map { try context.following($0, as: $0.rawValue, $1) }
     let wakeUp = WakeUp()
     parts.jobs.append(
       Job("wake-up") { await wakeUp.run(channel: ExecutionStore.channel, database: context.database) })
@@ -93,10 +87,10 @@ struct Rooms: Sendable {
   }
 
   /// What the logs of others set off: whom to follow, under which name, to what effect.
-  var followers: [(peer: Peer, name: String, effect: any LogEffect)] {
-    var all: [(Peer, String, any LogEffect)] = [(neighbours.profiles, "profiles", profileFollower)]
-    if let tables = neighbours.tables { all.append((tables, "datatables", RowFollower(time: time))) }
-    if let forms = neighbours.forms { all.append((forms, "forms", ParticipationFollower(time: time))) }
+  var followers: [(service: ServiceName, effect: any LogEffect)] {
+    var all: [(ServiceName, any LogEffect)] = [(.profiles, profileFollower)]
+    if neighbours.tables != nil { all.append((.dataTables, RowFollower(time: time))) }
+    if neighbours.forms != nil { all.append((.forms, ParticipationFollower(time: time))) }
     return all
   }
 

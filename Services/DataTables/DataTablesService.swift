@@ -17,22 +17,17 @@ package enum DataTablesService {
 
   /// What the service consists of.
   package static func parts(_ context: ServiceContext) throws -> ServiceParts {
-    let profiles = ProfileDirectory(client: try context.peers.client(of: .profiles), identity: context.workload)
+    let profiles = ProfileDirectory(peer: try context.peer(.profiles))
     let tables = CustomTableStore(
       database: context.database, schema: context.schema, roles: context.database.configuration.roles)
     let sources = try [ServiceName.messaging, .forms, .automation]
-      .filter { context.configuration.identity.peers[$0] != nil }
-      .map { PeerSource(service: $0, client: try context.peers.client(of: $0), identity: context.workload) }
+      .compactMap { try context.peerIfPresent($0, patience: .seconds(10)).map(PeerSource.init) }
     let rooms = Rooms(
       database: context.database, tables: tables, profiles: profiles, sources: sources, pages: context.pageTokens,
       requests: context.requests)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
-    let follower = Follower(
-      name: "datatables/profiles", client: try context.peers.client(of: .profiles),
-      metadata: { try context.workload.metadata(for: .profiles, scope: .allEntities) }, database: context.database,
-      effect: rooms.follower, time: context.time, logger: context.logger)
-    parts.jobs = [Job(follower)]
+    parts.jobs = [try context.following(.profiles, as: "profiles", rooms.follower)]
     return parts
   }
 }

@@ -144,7 +144,7 @@ struct FormHandlers: Sendable {
     guard
       let profile = try await profiles.number(
         named: request.profile, of: form, field: "profile", deadline: call.deadline)
-    else { throw RPCError.invalid("profile", ProfileDirectory.missingReason) }
+    else { throw RPCError.notFound(try ResourceName(request.profile), field: "profile") }
     var response = FormsV1.CreatePersonalLinkResponse()
     response.url = try links.url(
       of: .personal(entity: form.entity, form: form.number, profile: profile, hidden: hidden))

@@ -17,23 +17,19 @@ package enum FormsService {
 
   /// What the service consists of.
   package static func parts(_ context: ServiceContext, _ configuration: FormsConfiguration) throws -> ServiceParts {
-    let client = try context.peers.client(of: .profiles)
     let rooms = Rooms(
       database: context.database, forms: FormStore(database: context.database, schema: context.schema),
-      profiles: ProfileDirectory(client: client, identity: context.workload),
+      profiles: ProfileDirectory(peer: try context.peer(.profiles, patience: .seconds(10))),
       links: FormLinks(base: configuration.publicBase, secret: try configuration.linkSecret()),
       pages: context.pageTokens, requests: context.requests, time: context.time, randomness: context.randomness)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
     parts.keepsRequests = true
-    let follower = Follower(
-      name: "forms/profiles", client: client,
-      metadata: { try context.workload.metadata(for: .profiles, scope: .allEntities) }, database: context.database,
-      effect: rooms.follower, time: context.time, logger: context.logger)
     let enricher = Enricher(
       store: EnrichmentStore(database: context.database), profiles: rooms.profiles, wakeUp: rooms.wakeUp,
       time: context.time, logger: context.logger)
-    parts.jobs = [Job(follower), Job("enrichment") { try await enricher.run() }]
+    parts.jobs = [
+      try context.following(.profiles, as: "profiles", rooms.follower), Job("enrichment") { try await enricher.run() }]
     return parts
   }
 }

@@ -47,7 +47,7 @@ struct ParticipationHandlers: Sendable {
       let kept = try await writer.database.transaction(as: .entity(form.entity)) { transaction in
         try await requests.once(once.key, once.request, in: transaction) {
           var reply = InternalV1.ParticipationRecorded()
-          let number = try await Self.number(of: writer.record(submission, in: transaction), form)
+          let number = try await Self.number(of: writer.record(submission, in: transaction), submission)
           reply.participation = "\(form.message.name)/participations/\(number)"
           return reply
         }
@@ -62,12 +62,15 @@ struct ParticipationHandlers: Sendable {
   /// The form's definition is not the one that the answers were checked against: nothing is recorded, nor remembered.
   private struct Outdated: Error {}
 
-  private static func number(of outcome: ParticipationWriter.Outcome, _ form: FormDefinition) throws -> Int64 {
+  private static func number(of outcome: ParticipationWriter.Outcome, _ submission: Submission) throws -> Int64 {
+    let form = submission.form
     switch outcome {
     case .created(let number), .changed(let number), .repeated(let number): return number
     case .alreadyAnswered: throw RPCError.alreadyAnswered(form.message.name)
     case .notOpen: throw RPCError.formNotOpen(form.message.name)
-    case .gone: throw RPCError.invalid("participation.profile", ProfileDirectory.missingReason)
+    case .gone:
+      let name = "\(form.message.profileTable)/profiles/\(submission.profile ?? 0)"
+      throw RPCError.notFound(try ResourceName(name), field: "participation.profile")
     case .outdated: throw Outdated()
     }
   }
@@ -80,7 +83,7 @@ struct ParticipationHandlers: Sendable {
     if !sent.profile.isEmpty {
       let field = "participation.profile"
       profile = try await profiles.number(named: sent.profile, of: form, field: field, deadline: call.deadline)
-      if profile == nil { throw RPCError.invalid(field, ProfileDirectory.missingReason) }
+      if profile == nil { throw RPCError.notFound(try ResourceName(sent.profile), field: field) }
     }
     return Submission(form: form, profile: profile, answers: answers, source: .api, submission: nil)
   }

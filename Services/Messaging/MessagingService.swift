@@ -21,29 +21,23 @@ package enum MessagingService {
   package static func parts(
     _ context: ServiceContext, _ configuration: MessagingConfiguration
   ) throws -> ServiceParts {
-    func peer(_ service: ServiceName) throws -> Peer {
-      Peer(service: service, client: try context.peers.client(of: service), identity: context.workload)
-    }
     let secret = try configuration.linksSecret.value()
     guard secret.utf8.count >= 32 else {
       throw ConfigurationError("links.secretFile must hold at least 32 characters on its first line.")
     }
     let rooms = Rooms(
-      database: context.database, roles: EntityRoles(schema: context.schema), profilesPeer: try peer(.profiles),
-      dataTablesPeer: try peer(.dataTables), links: Links(base: configuration.publicBaseURL, secret: secret),
+      database: context.database, roles: EntityRoles(schema: context.schema), profilesPeer: try context.peer(.profiles),
+      dataTablesPeer: try context.peer(.dataTables), links: Links(base: configuration.publicBaseURL, secret: secret),
       pages: context.pageTokens, requests: context.requests, time: context.time, randomness: context.randomness,
       logger: context.logger)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.keepsRequests = true
-    let follower = Follower(
-      name: "messaging/profiles", client: try context.peers.client(of: .profiles),
-      metadata: { try context.workload.metadata(for: .profiles, scope: .allEntities) }, database: context.database,
-      effect: rooms.follower, time: context.time, logger: context.logger)
     let sending = Sending(
       copy: context.copy, connections: configuration.connections, campaigns: rooms.campaigns,
       parts: rooms.courierParts(smtp: configuration.smtp, group: context.group), wakeUp: WakeUp(),
       database: context.database)
-    parts.jobs = [Job(follower), rooms.unsubscribing.job] + sending.jobs
+    parts.jobs = [try context.following(.profiles, as: "profiles", rooms.follower), rooms.unsubscribing.job]
+    parts.jobs += sending.jobs
     return parts
   }
 }

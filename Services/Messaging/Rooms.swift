@@ -29,6 +29,7 @@ struct Rooms: Sendable {
   var campaigns: CampaignStore { CampaignStore(database: database, roles: roles) }
   var senders: SenderStore { SenderStore(database: database, roles: roles) }
   var profiles: ProfileDirectory { ProfileDirectory(peer: profilesPeer) }
+  var targetings: TargetingDirectory { TargetingDirectory(peer: profilesPeer) }
   var rows: RowDirectory { RowDirectory(peer: dataTablesPeer) }
   var reader: RecipientReader { RecipientReader(profiles: profiles, rows: rows) }
   var refusals: RefusalStore { RefusalStore(database: database, links: links) }
@@ -51,7 +52,7 @@ struct Rooms: Sendable {
     SenderHandlers(store: senders, pages: pages, time: time).register(on: &router)
     CampaignHandlers(
       store: campaigns, senders: senders, reports: CampaignReports(database: database),
-      checker: CampaignChecker(profiles: profiles, rows: rows), targetings: TargetingDirectory(peer: profilesPeer),
+      checker: CampaignChecker(profiles: profiles, targetings: targetings, rows: rows), targetings: targetings,
       work: work, pages: pages, requests: requests, time: time
     ).register(on: &router)
     MessageHandlers(

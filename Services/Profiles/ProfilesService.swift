@@ -19,7 +19,7 @@ package enum ProfilesService {
   package static func parts(_ context: ServiceContext) throws -> ServiceParts {
     let rooms = Rooms(
       database: context.database, schema: context.schema,
-      repositories: RepositoryDirectory(peers: context.peers, identity: context.workload), pages: context.pageTokens,
+      repositories: RepositoryDirectory(try context.peerIfPresent(.dataTables)), pages: context.pageTokens,
       requests: context.requests, time: context.time)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true

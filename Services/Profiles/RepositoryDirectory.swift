@@ -8,18 +8,11 @@ struct RepositoryDirectory: Sendable {
   static let pattern = ResourcePattern("entities/{entity}/customTables/{table}")
   static let missingReason = "The repository has no row of this key. Create the row first, or correct the key."
 
-  private let peers: Peers
-  private let identity: WorkloadIdentity
+  /// Nil in a deployment without custom tables.
+  private let peer: Peer?
 
-  init(peers: Peers, identity: WorkloadIdentity) {
-    self.peers = peers
-    self.identity = identity
-  }
-
-  private var client: RPCClient {
-    get throws(RPCError) {
-      do { return try peers.client(of: .dataTables) } catch { throw .noRepositories }
-    }
+  init(_ peer: Peer?) {
+    self.peer = peer
   }
 
   /// Checks that a name leads to a repository.
@@ -30,31 +23,31 @@ struct RepositoryDirectory: Sendable {
     var request = InternalV1.DescribeCustomTableRequest()
     request.name = repository.description
     let scope = Principal.Entity(id: entity, key: repository.id("entity"))
-    let answer = try await client.call(
-      InternalV1.TableDirectoryService.describeCustomTable, request, options: options(scope, deadline: call.deadline))
+    let answer = try await ask(
+      InternalV1.TableDirectoryService.describeCustomTable, request, entity: scope, deadline: call.deadline)
     guard answer.customTable?.type == .repository else {
       throw RPCError.invalid(field, "The table is no repository. Name a table of type REPOSITORY.")
     }
   }
 
-  /// Those of the keys that the repository has no row for.
-  func missing(_ keys: Set<String>, in repository: String, entity: Principal.Entity) async throws -> Set<String> {
-    if keys.isEmpty { return [] }
+  /// How a repository writes each of the keys that it has a row for: `be` of countries is `BE`. Profiles keep what it
+  /// writes, which criteria are answered in.
+  func written(_ keys: Set<String>, in repository: String, entity: Principal.Entity) async throws -> [String: String] {
+    if keys.isEmpty { return [:] }
     var request = InternalV1.FindRowsRequest()
     request.table = repository
     request.keys = keys.sorted()
     request.keysOnly = true
-    let answer = try await client.call(
-      InternalV1.TableDirectoryService.findRows, request, options: options(entity, deadline: nil))
-    return keys.subtracting(answer.rows.keys)
+    let answer = try await ask(InternalV1.TableDirectoryService.findRows, request, entity: entity, deadline: nil)
+    return try answer.rows.mapValues { try FieldWriter.text(of: $0.values.first?.value) }
   }
 
   /// Answers criteria over rows of custom tables, in their order.
   func evaluate(
     _ request: InternalV1.BatchEvaluateRowsRequest, entity: Principal.Entity, deadline: Deadline?
   ) async throws -> [InternalV1.EvaluateRowsResponse] {
-    try await client.call(
-      InternalV1.TableDirectoryService.batchEvaluateRows, request, options: options(entity, deadline: deadline)
+    try await ask(
+      InternalV1.TableDirectoryService.batchEvaluateRows, request, entity: entity, deadline: deadline
     ).answers
   }
 
@@ -62,16 +55,15 @@ struct RepositoryDirectory: Sendable {
   func evaluate(
     _ request: InternalV1.EvaluateRepositoryRequest, entity: Principal.Entity, deadline: Deadline?
   ) async throws -> [String] {
-    try await client.call(
-      InternalV1.TableDirectoryService.evaluateRepository, request, options: options(entity, deadline: deadline)
+    try await ask(
+      InternalV1.TableDirectoryService.evaluateRepository, request, entity: entity, deadline: deadline
     ).keys
   }
 
-  private func options(_ entity: Principal.Entity, deadline: Deadline?) throws -> CallOptions {
-    var options = CallOptions()
-    options.deadline = deadline
-    options.metadata = try identity.metadata(for: .dataTables, scope: .entities([entity]))
-    if deadline == nil { options.timeout = .seconds(30) }
-    return options
+  private func ask<Request, Response>(
+    _ method: UnaryMethod<Request, Response>, _ request: Request, entity: Principal.Entity, deadline: Deadline?
+  ) async throws -> Response {
+    guard let peer else { throw RPCError.noRepositories }
+    return try await peer.call(method, request, entity: entity, deadline: deadline)
   }
 }

@@ -24,6 +24,7 @@ struct TargetingHandlers: Sendable {
     router.handle(TargetingV1.TargetingService.countTargeting) { try await count($0, $1) }
     router.handle(TargetingV1.TargetingService.listTargetedProfiles) { try await listProfiles($0, $1) }
     router.handle(TargetingV1.TargetingService.exportTargeting) { try await export($0, $1, $2) }
+    router.handle(InternalV1.TargetingDirectoryService.describeTargeting) { try await describe($0, $1) }
     router.handle(InternalV1.TargetingDirectoryService.evaluateTargeting) { try await evaluate($0, $1) }
   }
 
@@ -270,13 +271,26 @@ struct TargetingHandlers: Sendable {
 
   // MARK: - For other services
 
-  private func evaluate(
-    _ request: InternalV1.EvaluateTargetingRequest, _ call: Call
-  ) async throws -> InternalV1.EvaluateTargetingResponse {
-    let match = try name(request.name, as: ProfileNames.targeting, field: "name")
+  private func find(_ text: String, _ call: Call) async throws -> TargetingDefinition {
+    let match = try name(text, as: ProfileNames.targeting, field: "name")
     guard let entity = try call.access.entity(named: match.id("entity")),
       let targeting = try await store.find(match.id("targeting"), entity: entity)
     else { throw RPCError.notFound(match.name) }
+    return targeting
+  }
+
+  private func describe(
+    _ request: InternalV1.DescribeTargetingRequest, _ call: Call
+  ) async throws -> InternalV1.DescribeTargetingResponse {
+    var response = InternalV1.DescribeTargetingResponse()
+    response.profileTable = try await find(request.name, call).message.profileTable
+    return response
+  }
+
+  private func evaluate(
+    _ request: InternalV1.EvaluateTargetingRequest, _ call: Call
+  ) async throws -> InternalV1.EvaluateTargetingResponse {
+    let targeting = try await find(request.name, call)
     var response = InternalV1.EvaluateTargetingResponse()
     response.profiles = try await evaluation(of: targeting, call).0.population.message
     response.profileTable = targeting.message.profileTable

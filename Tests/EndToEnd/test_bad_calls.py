@@ -255,7 +255,7 @@ CASES = {
                 create(B2C, "customTable", "", definition("orders", profileTable=f"{B2C}/profileTables/nobody")),
             ),
             MISSING,
-            "profileTables/nobody",
+            "custom_table.profile_table",
         ),
         "a row of a table that there is not": (row(f"{B2C}/customTables/nothing"), MISSING, "customTables/nothing"),
         "a column that the table has not": (row(colour=text("red")), INVALID, "row.values.colour"),
@@ -319,7 +319,7 @@ CASES = {
         "profiles that there are not": (
             targeting({"field": "tier", "comparison": IS_SET}, table=f"{B2C}/profileTables/nobody"),
             MISSING,
-            "profileTables/nobody",
+            "targeting.profile_table",
         ),
         "profiles of another entity": (
             targeting({"field": "tier", "comparison": IS_SET}, table=f"{B2B}/profileTables/customers"),
@@ -360,12 +360,22 @@ CASES = {
             INVALID,
             "campaign.contents[en].subject",
         ),
-        "a sender that there is not": (campaign(sender=f"{B2C}/senders/nobody"), INVALID, "campaign.sender"),
-        "a sender of another entity": (campaign(sender=f"{B2B}/senders/care"), MISSING, "senders/care"),
+        "a sender that there is not": (campaign(sender=f"{B2C}/senders/nobody"), MISSING, "campaign.sender"),
+        "a sender of another entity": (campaign(sender=f"{B2B}/senders/care"), MISSING, "campaign.sender"),
         "profiles that there are not": (
             campaign(profileTable=f"{B2C}/profileTables/nobody"),
             MISSING,
-            "profileTables/nobody",
+            "campaign.profile_table",
+        ),
+        "a targeting that there is not": (
+            campaign(targeting=f"{B2C}/targetings/nothing"),
+            MISSING,
+            "campaign.targeting",
+        ),
+        "a targeting of other profiles": (
+            campaign(targeting=f"{B2C}/targetings/prospects"),
+            INVALID,
+            "campaign.targeting",
         ),
         "a subscription that there is not": (campaign(subscription="gazette"), INVALID, "campaign.subscription"),
         "a language without a content": (campaign(defaultLanguage="nl"), INVALID, "campaign.default_language"),
@@ -454,7 +464,7 @@ CASES = {
         "profiles that there are not": (
             form(profileTable=f"{B2C}/profileTables/nobody"),
             MISSING,
-            "profileTables/nobody",
+            "form.profile_table",
         ),
         "an answer to a question that there is not": (push(who=text("me")), INVALID, "participation.answers.who"),
         "an answer of another kind": (push(rating=text("3")), INVALID, "participation.answers.rating"),
@@ -468,7 +478,7 @@ CASES = {
         "U+0000 in an answer": (push(origin=text("call\0")), INVALID, "participation.answers.origin"),
         "an answer of a profile that there is not": (
             push(f"{CUSTOMERS}/profiles/customerCode=99999"),
-            INVALID,
+            MISSING,
             "participation.profile",
         ),
         "an answer of another table's profile": (
@@ -506,7 +516,7 @@ CASES = {
         "a campaign of another entity": (
             scenario({"id": "a", "send": {"campaign": f"{B2B}/campaigns/thank-you"}}),
             MISSING,
-            "campaigns/thank-you",
+            "scenario.steps[0].send.campaign",
         ),
         "a form that there is not": (
             scenario(trigger={"participation": {"form": f"{B2C}/forms/nothing"}}),

@@ -56,11 +56,16 @@ struct CampaignTests {
   struct Change: Sendable, CustomTestStringConvertible {
     let field: String
     let text: String
+    let code: StatusCode
     let change: @Sendable (inout MessagingV1.Campaign) -> Void
 
-    init(_ field: String, _ text: String = "", _ change: @escaping @Sendable (inout MessagingV1.Campaign) -> Void) {
+    init(
+      _ field: String, _ text: String = "", code: StatusCode = .invalidArgument,
+      _ change: @escaping @Sendable (inout MessagingV1.Campaign) -> Void
+    ) {
       self.field = field
       self.text = text
+      self.code = code
       self.change = change
     }
 
@@ -80,8 +85,11 @@ struct CampaignTests {
       Change("campaign.profile_table") { $0.profileTable = "entities/b2c" },
       Change("campaign.subscription") { $0.subscription = "alerts" },
       Change("campaign.subscription") { $0.subscription = "" },
-      Change("campaign.sender") { $0.sender = "entities/b2c/senders/nobody" },
+      Change("campaign.sender", "senders/nobody", code: .notFound) { $0.sender = "entities/b2c/senders/nobody" },
+      Change("campaign.profile_table", "profileTables/nobody", code: .notFound) { $0.profileTable = "entities/b2c/profileTables/nobody" },
       Change("campaign.targeting") { $0.targeting = "readers" },
+      Change("campaign.targeting", "targetings/nobody", code: .notFound) { $0.targeting = "entities/b2c/targetings/nobody" },
+      Change("campaign.targeting", "picks from") { $0.targeting = "entities/b2c/targetings/prospects" },
       Change("campaign.default_language") { $0.defaultLanguage = "nl" },
       Change("campaign.contents[EN]") { $0.contents["EN"] = $0.contents["en"] },
       Change("campaign.contents[en].subject") { $0.contents["en"]?.subject = "" },
@@ -108,7 +116,7 @@ struct CampaignTests {
         change.change(&campaign)
         request.campaign = campaign
       }
-      #expect(refusal.code == .invalidArgument && refusal.fields == [change.field], "\(refusal)")
+      #expect(refusal.code == change.code && refusal.fields == [change.field], "\(refusal)")
       #expect(refusal.message.contains(change.text))
       #expect(
         try await suite.call(MessagingV1.MessagingService.listCampaigns) { $0.parent = "entities/b2c" }.campaigns

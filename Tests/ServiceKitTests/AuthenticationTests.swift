@@ -43,6 +43,15 @@ struct AuthenticationTests {
     _ right: OptionsV1.Right, module: OptionsV1.Module = .profiles, callers: [String] = [], as principal: Principal?,
     request: (some Message)? = Optional<GoogleProtobuf.FieldMask>.none, path: String? = nil
   ) async throws -> StatusCode? {
+    try await failure(right, module: module, callers: callers, as: principal, request: request, path: path)?.code
+  }
+
+  /// Calls a method as a principal; why it fails, nil when the handler was reached and throws nothing.
+  private func failure(
+    _ right: OptionsV1.Right, module: OptionsV1.Module = .profiles, callers: [String] = [], as principal: Principal?,
+    request: (some Message)? = Optional<GoogleProtobuf.FieldMask>.none, path: String? = nil,
+    handler: () throws -> Void = {}
+  ) async throws -> RPCError? {
     let rule = MethodRule(module: module, right: right, callers: callers)
     let method = MethodInfo(
       service: "test.v1.Things", name: "Get", kind: .unary, rule: right == .unspecified ? nil : rule, http: [],
@@ -57,10 +66,11 @@ struct AuthenticationTests {
     do {
       try await authentication.intercept(call) { call in
         if let request { try await authentication.willHandle(request: request, call: call) }
+        try handler()
       }
       return nil
     } catch let error as RPCError {
-      return error.code
+      return error
     }
   }
 
@@ -137,6 +147,29 @@ struct AuthenticationTests {
     // What it acts on is judged by the rule.
     draft.targeting = nil
     #expect(try await outcome(.write, module: .profiles, as: writer, request: draft) == .permissionDenied)
+  }
+
+  @Test("what is not found is told of with the field that names it, whoever found out")
+  func missingNames() async throws {
+    let seen = "entities/b2c/profileTables/a/profiles/1"
+    func failure(
+      _ name: String, missing: String? = nil, _ right: OptionsV1.Right = .read, as principal: Principal? = nil
+    ) async throws -> RPCError? {
+      try await self.failure(
+        right, callers: ["automation"], as: principal ?? self.principal([.read]), request: request(name)
+      ) {
+        if let missing { throw RPCError.notFound(try ResourceName(missing)) }
+      }
+    }
+    let foreign = try await failure("entities/nl/profileTables/a")
+    #expect(foreign?.fieldViolations.map(\.field) == ["name"] && foreign?.message.contains("field name") == true)
+    for missing in [seen, "entities/b2c/profileTables/a"] {
+      let error = try await failure(seen, missing: missing)
+      #expect(error?.fieldViolations.map(\.field) == ["name"] && error?.resource == missing)
+    }
+    // Of what the request does not name, no field is at fault; nor between services, whose fields are not the caller's.
+    #expect(try await failure(seen, missing: "entities/b2c/senders/x")?.fieldViolations == [])
+    #expect(try await failure(seen, missing: seen, .internal, as: workload)?.fieldViolations == [])
   }
 
   @Test("a link opens what it names and what is within it")

@@ -14,17 +14,12 @@ struct Neighbours: Sendable {
 
   /// - Throws: ``ConfigurationError`` without an address of Profiles.
   init(_ context: ServiceContext) throws {
-    func peer(_ service: ServiceName) throws -> Peer {
-      Peer(
-        service: service, client: try context.peers.client(of: service), identity: context.workload,
-        patience: Self.patience)
-    }
-    func optional(_ service: ServiceName) throws -> Peer? {
-      context.configuration.identity.peers[service] == nil ? nil : try peer(service)
+    func neighbour(_ service: ServiceName) throws -> Peer? {
+      try context.peerIfPresent(service, patience: Self.patience)
     }
     try self.init(
-      profiles: peer(.profiles), tables: optional(.dataTables), forms: optional(.forms), messaging: optional(.messaging)
-    )
+      profiles: context.peer(.profiles, patience: Self.patience), tables: neighbour(.dataTables),
+      forms: neighbour(.forms), messaging: neighbour(.messaging))
   }
 
   init(profiles: Peer, tables: Peer?, forms: Peer?, messaging: Peer?) {

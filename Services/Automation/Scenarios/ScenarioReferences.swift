@@ -230,6 +230,7 @@ private struct Lookup {
     do {
       return try await peer.call(method, request, entity: entity, deadline: call.deadline)
     } catch let error as RPCError where error.code == .notFound {
+      // An activation names the scenario alone, so the place of what is missing is said here.
       throw RPCError.notFound(match.name, field: path)
     }
   }

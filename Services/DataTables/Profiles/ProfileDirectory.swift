@@ -9,13 +9,7 @@ struct ProfileDirectory: Sendable {
   /// The most keys of one call.
   private static let mostKeys = 10_000
 
-  private let client: RPCClient
-  private let identity: WorkloadIdentity
-
-  init(client: RPCClient, identity: WorkloadIdentity) {
-    self.client = client
-    self.identity = identity
-  }
+  let peer: Peer
 
   /// A profile table's definition and number.
   ///
@@ -25,8 +19,8 @@ struct ProfileDirectory: Sendable {
   ) async throws -> InternalV1.DescribeProfileTableResponse {
     var request = InternalV1.DescribeProfileTableRequest()
     request.name = name.description
-    return try await client.call(
-      InternalV1.ProfileDirectoryService.describeProfileTable, request, options: options(entity, deadline))
+    return try await peer.call(
+      InternalV1.ProfileDirectoryService.describeProfileTable, request, entity: entity, deadline: deadline)
   }
 
   /// The numbers of profiles by their keys, in their order; 0 where there is no such profile.
@@ -46,8 +40,8 @@ struct ProfileDirectory: Sendable {
       request.profileTable = profileTable
       request.attribute = attribute
       request.keys = Array(rest.prefix(Self.mostKeys))
-      let answer = try await client.call(
-        InternalV1.ProfileDirectoryService.resolveProfiles, request, options: options(entity, deadline))
+      let answer = try await peer.call(
+        InternalV1.ProfileDirectoryService.resolveProfiles, request, entity: entity, deadline: deadline)
       guard answer.ids.count == request.keys.count else {
         throw RPCError(.internal, "Profiles answered for another number of keys. Report this.", reason: "BAD_ANSWER")
       }
@@ -55,13 +49,5 @@ struct ProfileDirectory: Sendable {
       rest = rest.dropFirst(Self.mostKeys)
     }
     return numbers
-  }
-
-  private func options(_ entity: Principal.Entity, _ deadline: Deadline?) throws -> CallOptions {
-    var options = CallOptions()
-    options.deadline = deadline
-    options.metadata = try identity.metadata(for: .profiles, scope: .entities([entity]))
-    if deadline == nil { options.timeout = .seconds(30) }
-    return options
   }
 }

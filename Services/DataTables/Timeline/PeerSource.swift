@@ -6,11 +6,9 @@ internal import Values
 
 /// What another service recorded.
 struct PeerSource: InteractionSource {
-  let service: ServiceName
-  let client: RPCClient
-  let identity: WorkloadIdentity
+  let peer: Peer
 
-  var name: String { service.rawValue }
+  var name: String { peer.service.rawValue }
 
   func list(_ query: TimelineQuery, bound: [UInt8]?) async throws -> (items: [TimelineItem], bound: [UInt8]) {
     var request = InternalV1.ListProfileInteractionsRequest()
@@ -29,12 +27,9 @@ struct PeerSource: InteractionSource {
       return position
     }
     request.bound = bound ?? []
-    var options = CallOptions()
-    options.deadline = query.deadline
-    options.metadata = try identity.metadata(for: service, scope: .entities([query.entity]))
-    if query.deadline == nil { options.timeout = .seconds(10) }
-    let answer = try await client.call(
-      InternalV1.InteractionSourceService.listProfileInteractions, request, options: options)
+    let answer = try await peer.call(
+      InternalV1.InteractionSourceService.listProfileInteractions, request, entity: query.entity,
+      deadline: query.deadline)
     return (try answer.interactions.map(item), answer.bound)
   }
 

@@ -7,17 +7,9 @@ internal import Values
 
 /// Asks Profiles about the profiles that answer, and writes their answers there.
 struct ProfileDirectory: Sendable {
-  static let missingReason = "There is no such profile. Create it first, or correct the name."
-
   private typealias Service = InternalV1.ProfileDirectoryService
 
-  private let client: RPCClient
-  private let identity: WorkloadIdentity
-
-  init(client: RPCClient, identity: WorkloadIdentity) {
-    self.client = client
-    self.identity = identity
-  }
+  let peer: Peer
 
   /// A profile table's definition and number.
   ///
@@ -27,7 +19,7 @@ struct ProfileDirectory: Sendable {
   ) async throws -> InternalV1.DescribeProfileTableResponse {
     var request = InternalV1.DescribeProfileTableRequest()
     request.name = name
-    return try await client.call(Service.describeProfileTable, request, options: options(entity, deadline))
+    return try await peer.call(Service.describeProfileTable, request, entity: entity, deadline: deadline)
   }
 
   /// The numbers of profiles by their keys, in their order; 0 where there is no such profile.
@@ -41,7 +33,7 @@ struct ProfileDirectory: Sendable {
     request.profileTable = profileTable
     request.attribute = attribute
     request.keys = keys
-    let answer = try await client.call(Service.resolveProfiles, request, options: options(entity, deadline))
+    let answer = try await peer.call(Service.resolveProfiles, request, entity: entity, deadline: deadline)
     guard answer.ids.count == keys.count else {
       throw RPCError(.internal, "Profiles answered for another number of keys. Report this.", reason: "BAD_ANSWER")
     }
@@ -56,7 +48,9 @@ struct ProfileDirectory: Sendable {
     request.profileTable = form.message.profileTable
     request.ids = [profile]
     do {
-      return try await client.call(Service.readProfiles, request, options: options(form.scope, deadline)).profiles.first
+      return try await peer.call(
+        Service.readProfiles, request, entity: form.scope, deadline: deadline
+      ).profiles.first
     } catch let error as RPCError where error.code == .notFound {
       // The whole table is gone.
       return nil
@@ -65,15 +59,7 @@ struct ProfileDirectory: Sendable {
 
   /// Writes fields of a profile, once for each request id.
   func write(_ request: InternalV1.WriteProfileRequest, entity: Principal.Entity) async throws {
-    _ = try await client.call(Service.writeProfile, request, options: options(entity, nil))
-  }
-
-  private func options(_ entity: Principal.Entity, _ deadline: Deadline?) throws -> CallOptions {
-    var options = CallOptions()
-    options.deadline = deadline
-    options.metadata = try identity.metadata(for: .profiles, scope: .entities([entity]))
-    if deadline == nil { options.timeout = .seconds(10) }
-    return options
+    _ = try await peer.call(Service.writeProfile, request, entity: entity)
   }
 }
 

@@ -176,7 +176,7 @@ extension RPCError {
   /// Exactly what a service answers for a name that leads nowhere, composed of the name alone.
   static func notFound(_ demand: Demand) -> RPCError {
     do {
-      return .notFound(try ResourceName(demand.name))
+      return .notFound(try ResourceName(demand.name), field: demand.path)
     } catch {
       return .invalidName(error, field: demand.path)
     }

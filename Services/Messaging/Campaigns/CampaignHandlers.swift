@@ -124,7 +124,7 @@ struct CampaignHandlers: Sendable {
       throw RPCError.invalid(field, "It is of another entity. Name a sender of the campaign's entity.")
     }
     guard let sender = try await senders.find(match.id("sender"), entity: entity) else {
-      throw RPCError.invalid(field, "There is no such sender. Create it first, or correct the name.")
+      throw RPCError.notFound(match.name, field: field)
     }
     let table = try await checker.check(campaign, entity: entity, call)
     return (sender.number, table.number)

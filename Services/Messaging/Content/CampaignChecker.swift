@@ -7,10 +7,11 @@ internal import UserTables
 /// Checks that what a campaign names exists: its tables, its subscription, and whatever its templates reach.
 struct CampaignChecker: Sendable {
   let profiles: ProfileDirectory
+  let targetings: TargetingDirectory
   let rows: RowDirectory
 
   /// - Returns: the profile table.
-  /// - Throws: ``RPCError`` INVALID_ARGUMENT, naming the field; of a template with line and column.
+  /// - Throws: ``RPCError`` INVALID_ARGUMENT or NOT_FOUND, naming the field; of a template with line and column.
   func check(
     _ campaign: MessagingV1.Campaign, entity: Principal.Entity, _ call: Call
   ) async throws -> ProfileTableShape {
@@ -27,7 +28,7 @@ struct CampaignChecker: Sendable {
       throw RPCError.invalid(
         "campaign.profile_table", "It has no attribute for e-mail addresses. Add one, or name another.")
     }
-    try checkTargeting(of: campaign, entity: entity)
+    try await checkTargeting(of: campaign, entity: entity, call)
     var names = TemplateNames(campaign: campaign, table: table)
     for repository in contents.needs.references.compactMap({ table.repositories[$0] }) {
       names.tables[repository] = try? await rows.describe(repository, entity: entity, deadline: call.deadline)
@@ -57,12 +58,18 @@ struct CampaignChecker: Sendable {
     return try await profiles.describe(match.description, entity: entity, deadline: call.deadline)
   }
 
-  private func checkTargeting(of campaign: MessagingV1.Campaign, entity: Principal.Entity) throws {
+  private func checkTargeting(
+    of campaign: MessagingV1.Campaign, entity: Principal.Entity, _ call: Call
+  ) async throws {
     if campaign.targeting.isEmpty { return }
     let field = "campaign.targeting"
     let match = try name(campaign.targeting, as: MessagingNames.targeting, field: field)
     guard match.id("entity") == entity.key else {
       throw RPCError.invalid(field, "It is of another entity. Name a targeting of the campaign's entity.")
+    }
+    let table = try await targetings.profileTable(of: match.description, entity: entity, deadline: call.deadline)
+    guard table == campaign.profileTable else {
+      throw RPCError.invalid(field, "It picks from \(table), another profile table than the campaign's. Name another.")
     }
   }
 }

@@ -7,6 +7,17 @@ internal import UserTables
 struct TargetingDirectory: Sendable {
   let peer: Peer
 
+  /// The profile table that a targeting picks from.
+  ///
+  /// - Throws: ``RPCError`` NOT_FOUND when there is no such targeting.
+  func profileTable(of name: String, entity: Principal.Entity, deadline: Deadline?) async throws -> String {
+    var request = InternalV1.DescribeTargetingRequest()
+    request.name = name
+    return try await peer.call(
+      InternalV1.TargetingDirectoryService.describeTargeting, request, entity: entity, deadline: deadline
+    ).profileTable
+  }
+
   /// - Throws: ``RPCError`` NOT_FOUND when there is no such targeting.
   func evaluate(
     _ name: String, entity: Principal.Entity, deadline: Deadline?

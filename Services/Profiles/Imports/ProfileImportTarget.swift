@@ -18,15 +18,18 @@ struct ProfileImportTarget: ImportTarget {
     for (place, column) in plan.columns.enumerated() {
       guard case .reference(let repository) = table.field(column.field.id)?.kind else { continue }
       let keys = Set(resolved.lines.compactMap { if case .text(let key) = $0.values[place] { key } else { nil } })
-      let missing = try await repositories.missing(keys, in: repository, entity: scope)
-      if missing.isEmpty { continue }
-      let isLost: (ImportLine) -> Bool = { line in
-        if case .text(let key) = line.values[place] { missing.contains(key) } else { false }
+      let written = try await repositories.written(keys, in: repository, entity: scope)
+      resolved.lines = resolved.lines.compactMap { line in
+        guard case .text(let key) = line.values[place] else { return line }
+        guard let written = written[key] else {
+          resolved.refused.append(
+            ImportRefusal(line: line.number, column: column.header, reason: RepositoryDirectory.missingReason))
+          return nil
+        }
+        var line = line
+        line.values[place] = .text(written)
+        return line
       }
-      resolved.refused += resolved.lines.filter(isLost).map {
-        ImportRefusal(line: $0.number, column: column.header, reason: RepositoryDirectory.missingReason)
-      }
-      resolved.lines.removeAll(where: isLost)
     }
     return resolved
   }

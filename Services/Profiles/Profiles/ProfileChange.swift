@@ -47,6 +47,12 @@ struct ProfileChange: Sendable {
     values.append((field, value))
   }
 
+  /// Replaces a value that the caller sent.
+  mutating func replace(_ field: ProfileField, by value: SQLValue) {
+    guard let place = values.firstIndex(where: { $0.field.storage.id == field.storage.id }) else { return }
+    values[place].value = value
+  }
+
   /// Adds the defaults of a new profile, and checks that nothing is missing.
   ///
   /// - Throws: ``FieldFault`` naming every required field without a value.

@@ -16,7 +16,7 @@ struct ProfileWriter: Sendable {
   func create<Request>(
     _ change: ProfileChange, in table: ProfileTableDefinition, provenance: Provenance, once: Once<Request>
   ) async throws -> InternalV1.WriteProfileResponse {
-    try await checkReferences(of: change, table: table, scope: once.scope)
+    let change = try await resolved(change, scope: once.scope)
     return try await write(in: table, once: once) { transaction in
       let written = try await store.create(change, in: table, provenance: provenance, transaction: transaction)
       return try await finish(written, change, in: table, transaction)
@@ -27,7 +27,7 @@ struct ProfileWriter: Sendable {
     _ key: ProfileStore.Key, _ change: ProfileChange, in table: ProfileTableDefinition, provenance: Provenance,
     once: Once<Request>
   ) async throws -> InternalV1.WriteProfileResponse {
-    try await checkReferences(of: change, table: table, scope: once.scope)
+    let change = try await resolved(change, scope: once.scope)
     return try await write(in: table, once: once) { transaction in
       var written = try await store.update(key, change, in: table, provenance: provenance, transaction: transaction)
       if case .notFound = written {
@@ -41,7 +41,7 @@ struct ProfileWriter: Sendable {
     _ key: ProfileStore.Key, _ change: ProfileChange, in table: ProfileTableDefinition, name: ResourceName,
     provenance: Provenance, once: Once<Request>
   ) async throws -> InternalV1.WriteProfileResponse {
-    try await checkReferences(of: change, table: table, scope: once.scope)
+    let change = try await resolved(change, scope: once.scope)
     return try await write(in: table, once: once) { transaction in
       let written = try await store.update(key, change, in: table, provenance: provenance, transaction: transaction)
       if case .notFound = written { throw RPCError.notFound(name) }
@@ -96,13 +96,16 @@ struct ProfileWriter: Sendable {
     }
   }
 
-  private func checkReferences(
-    of change: ProfileChange, table: ProfileTableDefinition, scope: Principal.Entity
-  ) async throws {
+  /// The change with its references as their repositories write them.
+  private func resolved(_ change: ProfileChange, scope: Principal.Entity) async throws -> ProfileChange {
+    var change = change
     for (field, value) in change.values {
       guard case .reference(let repository) = field.kind, case .text(let key) = value else { continue }
-      if try await repositories.missing([key], in: repository, entity: scope).isEmpty { continue }
-      throw RPCError.invalid("profile.fields.\(field.storage.id)", RepositoryDirectory.missingReason)
+      guard let written = try await repositories.written([key], in: repository, entity: scope)[key] else {
+        throw RPCError.invalid("profile.fields.\(field.storage.id)", RepositoryDirectory.missingReason)
+      }
+      change.replace(field, by: .text(written))
     }
+    return change
   }
 }

@@ -285,6 +285,8 @@ package enum MessagesFiles {
     InternalV1.DescribeFormResponse.self,
     InternalV1.DescribeProfileTableRequest.self,
     InternalV1.DescribeProfileTableResponse.self,
+    InternalV1.DescribeTargetingRequest.self,
+    InternalV1.DescribeTargetingResponse.self,
     InternalV1.Entity.self,
     InternalV1.EvaluateRepositoryRequest.self,
     InternalV1.EvaluateRepositoryResponse.self,

@@ -3,6 +3,26 @@
 package import CMessages
 
 extension InternalV1 {
+  /// `rapport.internal.v1.DescribeTargetingRequest`.
+  public struct DescribeTargetingRequest {
+    /// `entities/{entity}/targetings/{targeting}`.
+    public var name: String = ""
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.DescribeTargetingResponse`.
+  public struct DescribeTargetingResponse {
+    /// `profile_table`.
+    public var profileTable: String = ""
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
   /// `rapport.internal.v1.EvaluateTargetingRequest`.
   public struct EvaluateTargetingRequest {
     /// `entities/{entity}/targetings/{targeting}`.
@@ -30,9 +50,73 @@ extension InternalV1 {
     /// The service's methods and its file.
     public static let descriptor: ServiceDescriptor = MessagesFiles.rapport_internal_v1_targeting_directory.services[0]
 
+    /// Answers which profile table a targeting picks from, without evaluating it.
+    public static let describeTargeting = UnaryMethod<InternalV1.DescribeTargetingRequest, InternalV1.DescribeTargetingResponse>(
+      descriptor.methods[0])
+
     /// Answers the population of a targeting at this moment, and its profile table.
     public static let evaluateTargeting = UnaryMethod<InternalV1.EvaluateTargetingRequest, InternalV1.EvaluateTargetingResponse>(
-      descriptor.methods[0])
+      descriptor.methods[1])
+  }
+}
+
+extension InternalV1.DescribeTargetingRequest: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__DescribeTargetingRequest
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__describe_targeting_request__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_targeting_directory, index: 0)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.name_1.len > 0 { self.name = try Self.text(c.pointee.name_1, 1) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.name.isEmpty {
+      c.pointee.has_name_1 = 1
+      c.pointee.name_1 = arena.text(self.name)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.DescribeTargetingResponse: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__DescribeTargetingResponse
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__describe_targeting_response__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_targeting_directory, index: 1)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.profile_table_1.len > 0 { self.profileTable = try Self.text(c.pointee.profile_table_1, 1) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.profileTable.isEmpty {
+      c.pointee.has_profile_table_1 = 1
+      c.pointee.profile_table_1 = arena.text(self.profileTable)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
   }
 }
 
@@ -41,7 +125,7 @@ extension InternalV1.EvaluateTargetingRequest: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__evaluate_targeting_request__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_targeting_directory, index: 0)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_targeting_directory, index: 2)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -71,7 +155,7 @@ extension InternalV1.EvaluateTargetingResponse: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__evaluate_targeting_response__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_targeting_directory, index: 1)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_targeting_directory, index: 3)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -105,11 +189,15 @@ extension MessagesFiles {
     base64: """
       Ci1yYXBwb3J0L2ludGVybmFsL3YxL3RhcmdldGluZ19kaXJlY3RvcnkucHJvdG8SE3JhcHBvcnQuaW50ZXJuYWwudjEaH2dvb2dsZS9hcGkv\
       ZmllbGRfYmVoYXZpb3IucHJvdG8aGWdvb2dsZS9hcGkvcmVzb3VyY2UucHJvdG8aJHJhcHBvcnQvaW50ZXJuYWwvdjEvcG9wdWxhdGlvbi5w\
-      cm90bxogcmFwcG9ydC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8iUwoYRXZhbHVhdGVUYXJnZXRpbmdSZXF1ZXN0EjcKBG5hbWUYASABKAlC\
-      I+BBAvpBHQobdGFyZ2V0aW5nLnJhcHBvcnQvVGFyZ2V0aW5nUgRuYW1lIqEBChlFdmFsdWF0ZVRhcmdldGluZ1Jlc3BvbnNlEjsKCHByb2Zp\
-      bGVzGAEgASgLMh8ucmFwcG9ydC5pbnRlcm5hbC52MS5Qb3B1bGF0aW9uUghwcm9maWxlcxJHCg1wcm9maWxlX3RhYmxlGAIgASgJQiL6QR8K\
-      HXByb2ZpbGVzLnJhcHBvcnQvUHJvZmlsZVRhYmxlUgxwcm9maWxlVGFibGUyrwEKGVRhcmdldGluZ0RpcmVjdG9yeVNlcnZpY2USkQEKEUV2\
-      YWx1YXRlVGFyZ2V0aW5nEi0ucmFwcG9ydC5pbnRlcm5hbC52MS5FdmFsdWF0ZVRhcmdldGluZ1JlcXVlc3QaLi5yYXBwb3J0LmludGVybmFs\
-      LnYxLkV2YWx1YXRlVGFyZ2V0aW5nUmVzcG9uc2UiHZLCGBkQCRoJbWVzc2FnaW5nGgphdXRvbWF0aW9uYgZwcm90bzM=
+      cm90bxogcmFwcG9ydC9vcHRpb25zL3YxL29wdGlvbnMucHJvdG8iUwoYRGVzY3JpYmVUYXJnZXRpbmdSZXF1ZXN0EjcKBG5hbWUYASABKAlC\
+      I+BBAvpBHQobdGFyZ2V0aW5nLnJhcHBvcnQvVGFyZ2V0aW5nUgRuYW1lImQKGURlc2NyaWJlVGFyZ2V0aW5nUmVzcG9uc2USRwoNcHJvZmls\
+      ZV90YWJsZRgBIAEoCUIi+kEfCh1wcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIMcHJvZmlsZVRhYmxlIlMKGEV2YWx1YXRlVGFyZ2V0\
+      aW5nUmVxdWVzdBI3CgRuYW1lGAEgASgJQiPgQQL6QR0KG3RhcmdldGluZy5yYXBwb3J0L1RhcmdldGluZ1IEbmFtZSKhAQoZRXZhbHVhdGVU\
+      YXJnZXRpbmdSZXNwb25zZRI7Cghwcm9maWxlcxgBIAEoCzIfLnJhcHBvcnQuaW50ZXJuYWwudjEuUG9wdWxhdGlvblIIcHJvZmlsZXMSRwoN\
+      cHJvZmlsZV90YWJsZRgCIAEoCUIi+kEfCh1wcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIMcHJvZmlsZVRhYmxlMrcCChlUYXJnZXRp\
+      bmdEaXJlY3RvcnlTZXJ2aWNlEoUBChFEZXNjcmliZVRhcmdldGluZxItLnJhcHBvcnQuaW50ZXJuYWwudjEuRGVzY3JpYmVUYXJnZXRpbmdS\
+      ZXF1ZXN0Gi4ucmFwcG9ydC5pbnRlcm5hbC52MS5EZXNjcmliZVRhcmdldGluZ1Jlc3BvbnNlIhGSwhgNEAkaCW1lc3NhZ2luZxKRAQoRRXZh\
+      bHVhdGVUYXJnZXRpbmcSLS5yYXBwb3J0LmludGVybmFsLnYxLkV2YWx1YXRlVGFyZ2V0aW5nUmVxdWVzdBouLnJhcHBvcnQuaW50ZXJuYWwu\
+      djEuRXZhbHVhdGVUYXJnZXRpbmdSZXNwb25zZSIdksIYGRAJGgltZXNzYWdpbmcaCmF1dG9tYXRpb25iBnByb3RvMw==
       """)
 }

@@ -10,10 +10,18 @@ extension RPCError {
     reason: "UNAUTHENTICATED")
 
   /// What is not there, or is in an entity that the caller does not see: both take this path, so that nothing leaks.
-  package static func notFound(_ name: ResourceName) -> RPCError {
-    RPCError(
-      .notFound, "There is no \(name.withoutKeys), or you may not see it. Check the name, or list its collection.",
-      reason: "RESOURCE_NOT_FOUND", resource: name.description)
+  ///
+  /// - Parameter field: where the request names it. A service's ``Authentication`` adds it where it is left out.
+  package static func notFound(_ name: ResourceName, field: String? = nil) -> RPCError {
+    let missing = "There is no \(name.withoutKeys), or you may not see it."
+    guard let field else {
+      return RPCError(
+        .notFound, "\(missing) Check the name, or list its collection.", reason: "RESOURCE_NOT_FOUND",
+        resource: name.description)
+    }
+    return RPCError(
+      .notFound, "\(missing) Check the field \(field), or list the collection.", reason: "RESOURCE_NOT_FOUND",
+      fieldViolations: [FieldViolation(field: field, description: missing)], resource: name.description)
   }
 
   /// The caller sees the entity, and lacks a right there.

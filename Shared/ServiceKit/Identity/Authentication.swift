@@ -59,7 +59,12 @@ package struct Authentication: ServerInterceptor {
     if !Self.open.contains(where: call.path.hasPrefix) {
       try authorize(call)
     }
-    try await next(call)
+    do {
+      try await next(call)
+    } catch let error as RPCError {
+      guard let rule = call.method?.rule else { throw error }
+      throw error.naming(call[NamedResourcesKey.self] ?? [], of: rule)
+    }
   }
 
   private func authorize(_ call: Call) throws(RPCError) {
@@ -112,6 +117,8 @@ package struct Authentication: ServerInterceptor {
     guard let verified = call[PrincipalKey.self], let method = call.method, let rule = method.rule else {
       return
     }
-    try RequestCheck(verified, method, rule).check(request)
+    let names = try RequestCheck(verified, method, rule).check(request)
+    // A stream's first message says what the call is about.
+    if call[NamedResourcesKey.self] == nil { call[NamedResourcesKey.self] = names }
   }
 }

@@ -14,9 +14,10 @@ struct RequestCheck {
     targets = RequestTargets(kind: method.kind, module: module)
   }
 
-  func check<Request: Message>(_ request: Request) throws {
+  /// - Returns: the names that the request holds.
+  func check<Request: Message>(_ request: Request) throws -> [FoundResourceName] {
     guard Request.descriptor.namesResources else {
-      return
+      return []
     }
     let found = try ResourceNames.names(in: try request.encoded(), of: Request.descriptor)
     let references = found.filter { !$0.value.isEmpty }
@@ -29,8 +30,13 @@ struct RequestCheck {
       } catch {
         throw RPCError.invalidName(error, field: reference.path)
       }
-      try check(name, need(of: reference, hasTarget: hasTarget))
+      do {
+        try check(name, need(of: reference, hasTarget: hasTarget))
+      } catch {
+        throw error.naming([reference], of: rule)
+      }
     }
+    return references
   }
 
   private func isTarget(_ reference: FoundResourceName) -> Bool {

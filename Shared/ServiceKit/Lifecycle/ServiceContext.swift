@@ -38,6 +38,34 @@ package struct ServiceContext: Sendable {
   package let requests: RequestLedger
 }
 
+extension ServiceContext {
+  /// Another service, as this one calls it.
+  ///
+  /// - Parameter patience: how long a call that serves no other call may take.
+  /// - Throws: ``ConfigurationError`` when no address of it is configured.
+  package func peer(_ service: ServiceName, patience: Duration = .seconds(30)) throws -> Peer {
+    Peer(service: service, client: try peers.client(of: service), identity: workload, patience: patience)
+  }
+
+  /// Another service; nil in a deployment without it.
+  package func peerIfPresent(_ service: ServiceName, patience: Duration = .seconds(30)) throws -> Peer? {
+    configuration.identity.peers[service] == nil ? nil : try peer(service, patience: patience)
+  }
+
+  /// The job of following another service's log for every entity.
+  ///
+  /// - Parameter name: unique in this service: `profiles`.
+  package func following(
+    _ service: ServiceName, as name: String, _ effect: any LogEffect
+  ) throws -> Job {
+    Job(
+      Follower(
+        name: "\(self.service.rawValue)/\(name)", client: try peers.client(of: service),
+        metadata: { try workload.metadata(for: service, scope: .allEntities) }, database: database, effect: effect,
+        time: time, logger: logger))
+  }
+}
+
 /// What a service consists of, once it is built.
 package struct ServiceParts: Sendable {
   /// A handler for each method of ``services``.

@@ -26,18 +26,17 @@ struct TestSuite: ServiceSuite {
       profiles.addTable(customers, number: 7)
       profiles.addProfiles(1...20, to: customers)
       let server = try await stage.start(.profiles, profiles.router)
-      let identity = try stage.identity
       var sources: [PeerSource] = []
       if let source {
         let messaging = try await stage.start(.messaging, source)
-        sources = [PeerSource(service: .messaging, client: messaging.client, identity: identity)]
+        sources = [PeerSource(peer: try stage.peer(.messaging, messaging))]
       }
       let test = stage.test
       let rooms = Rooms(
         database: test.database,
         tables: CustomTableStore(
           database: test.database, schema: test.schemaConnection(), roles: test.configuration.roles),
-        profiles: ProfileDirectory(client: server.client, identity: identity), sources: sources, pages: stage.pages,
+        profiles: ProfileDirectory(peer: try stage.peer(.profiles, server)), sources: sources, pages: stage.pages,
         requests: stage.requests)
       let own = try await stage.start(.dataTables, rooms.router)
       try await body(TestSuite(stage: stage, profiles: profiles, client: own.client, rooms: rooms))

@@ -25,7 +25,7 @@ struct TestSuite: ServiceSuite {
       let profiles = ProfilesDouble()
       profiles.add(.customers, number: 7, profiles: 1...20)
       let server = try await stage.start(.profiles, profiles.router)
-      let directory = ProfileDirectory(client: server.client, identity: try stage.identity)
+      let directory = ProfileDirectory(peer: try stage.peer(.profiles, server))
       let database = stage.test.database
       let rooms = Rooms(
         database: database, forms: FormStore(database: database, schema: stage.test.schemaConnection()),

@@ -94,7 +94,7 @@ struct DemandTests {
     let demand = try #require(
       try method().demands(of: [NamedResource(path: "name", value: text, type: "profiles.rapport/Profile")]).first)
     let answer = try #require(throws: RPCError.self) { try caller([]).meet(demand) }
-    let service = RPCError.notFound(try ResourceName(text))
+    let service = RPCError.notFound(try ResourceName(text), field: "name")
     #expect(answer.code == service.code && answer.message == service.message && answer.details == service.details)
   }
 

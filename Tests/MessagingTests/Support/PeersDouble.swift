@@ -73,7 +73,9 @@ final class PeersDouble: Sendable {
     var router = Router()
     router.handle(InternalV1.ProfileDirectoryService.describeProfileTable) { request, _ in
       try self.answer { _ in
-        guard request.name == Self.customers else { throw RPCError(.notFound, "none") }
+        guard request.name == Self.customers else {
+          throw RPCError(.notFound, "none", reason: "RESOURCE_NOT_FOUND", resource: request.name)
+        }
         var response = InternalV1.DescribeProfileTableResponse()
         response.number = 7
         response.profileTable = Self.table
@@ -113,16 +115,30 @@ final class PeersDouble: Sendable {
         return InternalV1.WriteProfileResponse()
       }
     }
+    router.handle(InternalV1.TargetingDirectoryService.describeTargeting) { request, _ in
+      try self.answer { _ in
+        var response = InternalV1.DescribeTargetingResponse()
+        response.profileTable = try Self.table(of: request.name)
+        return response
+      }
+    }
     router.handle(InternalV1.TargetingDirectoryService.evaluateTargeting) { request, _ in
       try self.answer { state in
-        guard request.name == "entities/b2c/targetings/readers" else { throw RPCError(.notFound, "none") }
         var response = InternalV1.EvaluateTargetingResponse()
-        response.profileTable = Self.customers
+        response.profileTable = try Self.table(of: request.name)
         response.profiles = Population(state.targeted).message
         return response
       }
     }
     return router
+  }
+
+  private static func table(of targeting: String) throws -> String {
+    switch targeting {
+    case "entities/b2c/targetings/readers", "entities/b2c/targetings/others": return customers
+    case "entities/b2c/targetings/prospects": return "entities/b2c/profileTables/prospects"
+    default: throw RPCError(.notFound, "none", reason: "RESOURCE_NOT_FOUND", resource: targeting)
+    }
   }
 
   private static var table: ProfilesV1.ProfileTable {

@@ -32,11 +32,10 @@ struct TestSuite: ServiceSuite {
       let peers = PeersDouble()
       let profiles = try await stage.start(.profiles, peers.profilesRouter)
       let dataTables = try await stage.start(.dataTables, peers.dataTablesRouter)
-      let identity = try stage.identity
       let rooms = Rooms(
         database: stage.test.database, roles: EntityRoles(schema: stage.test.schemaConnection()),
-        profilesPeer: Peer(service: .profiles, client: profiles.client, identity: identity),
-        dataTablesPeer: Peer(service: .dataTables, client: dataTables.client, identity: identity),
+        profilesPeer: try stage.peer(.profiles, profiles),
+        dataTablesPeer: try stage.peer(.dataTables, dataTables),
         links: Links(base: "http://127.0.0.1:8080", secret: String(repeating: "s", count: 32)), pages: stage.pages,
         requests: stage.requests, time: stage.time, randomness: RepeatableRandomness(), logger: .quiet)
       let port = try await sink.start()

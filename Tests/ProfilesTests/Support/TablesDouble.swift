@@ -45,7 +45,11 @@ final class TablesDouble: Sendable {
     }
     router.handle(InternalV1.TableDirectoryService.findRows) { request, _ in
       var response = InternalV1.FindRowsResponse()
-      for key in request.keys where self.stores[key] != nil { response.rows[key] = .init() }
+      // As a repository whose keys are written in capitals, whatever is asked for.
+      for key in request.keys where self.stores[key.uppercased()] != nil {
+        response.rows[key] = .init()
+        response.rows[key]?.values = ["code": .text(key.uppercased())]
+      }
       return response
     }
     router.handle(InternalV1.TableDirectoryService.evaluateRepository) { request, _ in

@@ -26,19 +26,12 @@ struct TestSuite: ServiceSuite {
     try await TestStage.with(.profiles, migrations: ProfilesMigrations.all) { stage in
       let tables = TablesDouble()
       let directory = try await stage.start(.dataTables, tables.router)
-      let peers = Peers(
-        addresses: hasTables ? [.dataTables: [directory.address]] : [:],
-        group: .singleton, logger: .init(label: "test"))
       let rooms = Rooms(
         database: stage.test.database, schema: stage.test.schemaConnection(),
-        repositories: RepositoryDirectory(peers: peers, identity: try stage.identity), pages: stage.pages,
-        requests: stage.requests, time: stage.time)
+        repositories: RepositoryDirectory(hasTables ? try stage.peer(.dataTables, directory) : nil),
+        pages: stage.pages, requests: stage.requests, time: stage.time)
       let own = try await stage.start(.profiles, rooms.router)
-      let outcome = await attempt {
-        try await body(TestSuite(stage: stage, client: own.client, tables: tables, rooms: rooms))
-      }
-      await peers.close()
-      try outcome.get()
+      try await body(TestSuite(stage: stage, client: own.client, tables: tables, rooms: rooms))
     }
   }
 }

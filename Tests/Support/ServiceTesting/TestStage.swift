@@ -55,6 +55,11 @@ package final class TestStage: Sendable {
 
   package var requests: RequestLedger { RequestLedger(time: time) }
 
+  /// A started peer, as the service calls it.
+  package func peer(_ service: ServiceName, _ server: RunningServer) throws -> Peer {
+    Peer(service: service, client: server.client, identity: try identity)
+  }
+
   /// How the service calls its peers.
   package var identity: WorkloadIdentity {
     get throws { WorkloadIdentity(signer: try keys.signer(service), time: time) }

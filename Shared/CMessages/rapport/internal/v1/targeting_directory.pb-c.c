@@ -8,6 +8,18 @@
 #endif
 
 #include "rapport/internal/v1/targeting_directory.pb-c.h"
+void   rapport__internal__v1__describe_targeting_request__init
+                     (Rapport__Internal__V1__DescribeTargetingRequest         *message)
+{
+  static const Rapport__Internal__V1__DescribeTargetingRequest init_value = RAPPORT__INTERNAL__V1__DESCRIBE_TARGETING_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__describe_targeting_response__init
+                     (Rapport__Internal__V1__DescribeTargetingResponse         *message)
+{
+  static const Rapport__Internal__V1__DescribeTargetingResponse init_value = RAPPORT__INTERNAL__V1__DESCRIBE_TARGETING_RESPONSE__INIT;
+  *message = init_value;
+}
 void   rapport__internal__v1__evaluate_targeting_request__init
                      (Rapport__Internal__V1__EvaluateTargetingRequest         *message)
 {
@@ -20,6 +32,82 @@ void   rapport__internal__v1__evaluate_targeting_response__init
   static const Rapport__Internal__V1__EvaluateTargetingResponse init_value = RAPPORT__INTERNAL__V1__EVALUATE_TARGETING_RESPONSE__INIT;
   *message = init_value;
 }
+static const ProtobufCFieldDescriptor rapport__internal__v1__describe_targeting_request__field_descriptors[1] =
+{
+  {
+    "name_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__DescribeTargetingRequest, has_name_1),
+    offsetof(Rapport__Internal__V1__DescribeTargetingRequest, name_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__describe_targeting_request__field_indices_by_name[] = {
+  0,   /* field[0] = name_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__describe_targeting_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__describe_targeting_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.DescribeTargetingRequest",
+  "DescribeTargetingRequest",
+  "Rapport__Internal__V1__DescribeTargetingRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__DescribeTargetingRequest),
+  1,
+  rapport__internal__v1__describe_targeting_request__field_descriptors,
+  rapport__internal__v1__describe_targeting_request__field_indices_by_name,
+  1,  rapport__internal__v1__describe_targeting_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__describe_targeting_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__describe_targeting_response__field_descriptors[1] =
+{
+  {
+    "profile_table_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__DescribeTargetingResponse, has_profile_table_1),
+    offsetof(Rapport__Internal__V1__DescribeTargetingResponse, profile_table_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__describe_targeting_response__field_indices_by_name[] = {
+  0,   /* field[0] = profile_table_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__describe_targeting_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__describe_targeting_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.DescribeTargetingResponse",
+  "DescribeTargetingResponse",
+  "Rapport__Internal__V1__DescribeTargetingResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__DescribeTargetingResponse),
+  1,
+  rapport__internal__v1__describe_targeting_response__field_descriptors,
+  rapport__internal__v1__describe_targeting_response__field_indices_by_name,
+  1,  rapport__internal__v1__describe_targeting_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__describe_targeting_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor rapport__internal__v1__evaluate_targeting_request__field_descriptors[1] =
 {
   {

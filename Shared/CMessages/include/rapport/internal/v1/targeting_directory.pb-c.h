@@ -17,6 +17,8 @@ PROTOBUF_C__BEGIN_DECLS
 
 #include "rapport/internal/v1/population.pb-c.h"
 
+typedef struct Rapport__Internal__V1__DescribeTargetingRequest Rapport__Internal__V1__DescribeTargetingRequest;
+typedef struct Rapport__Internal__V1__DescribeTargetingResponse Rapport__Internal__V1__DescribeTargetingResponse;
 typedef struct Rapport__Internal__V1__EvaluateTargetingRequest Rapport__Internal__V1__EvaluateTargetingRequest;
 typedef struct Rapport__Internal__V1__EvaluateTargetingResponse Rapport__Internal__V1__EvaluateTargetingResponse;
 
@@ -25,6 +27,28 @@ typedef struct Rapport__Internal__V1__EvaluateTargetingResponse Rapport__Interna
 
 
 /* --- messages --- */
+
+struct  Rapport__Internal__V1__DescribeTargetingRequest
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_name_1;
+  ProtobufCBinaryData name_1;
+};
+#define RAPPORT__INTERNAL__V1__DESCRIBE_TARGETING_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__describe_targeting_request__descriptor) \
+    , 0, {0,NULL} }
+
+
+struct  Rapport__Internal__V1__DescribeTargetingResponse
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_profile_table_1;
+  ProtobufCBinaryData profile_table_1;
+};
+#define RAPPORT__INTERNAL__V1__DESCRIBE_TARGETING_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__describe_targeting_response__descriptor) \
+    , 0, {0,NULL} }
+
 
 struct  Rapport__Internal__V1__EvaluateTargetingRequest
 {
@@ -49,6 +73,12 @@ struct  Rapport__Internal__V1__EvaluateTargetingResponse
     , NULL, 0, {0,NULL} }
 
 
+/* Rapport__Internal__V1__DescribeTargetingRequest methods */
+void   rapport__internal__v1__describe_targeting_request__init
+                     (Rapport__Internal__V1__DescribeTargetingRequest         *message);
+/* Rapport__Internal__V1__DescribeTargetingResponse methods */
+void   rapport__internal__v1__describe_targeting_response__init
+                     (Rapport__Internal__V1__DescribeTargetingResponse         *message);
 /* Rapport__Internal__V1__EvaluateTargetingRequest methods */
 void   rapport__internal__v1__evaluate_targeting_request__init
                      (Rapport__Internal__V1__EvaluateTargetingRequest         *message);
@@ -57,6 +87,12 @@ void   rapport__internal__v1__evaluate_targeting_response__init
                      (Rapport__Internal__V1__EvaluateTargetingResponse         *message);
 /* --- per-message closures --- */
 
+typedef void (*Rapport__Internal__V1__DescribeTargetingRequest_Closure)
+                 (const Rapport__Internal__V1__DescribeTargetingRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__DescribeTargetingResponse_Closure)
+                 (const Rapport__Internal__V1__DescribeTargetingResponse *message,
+                  void *closure_data);
 typedef void (*Rapport__Internal__V1__EvaluateTargetingRequest_Closure)
                  (const Rapport__Internal__V1__EvaluateTargetingRequest *message,
                   void *closure_data);
@@ -69,9 +105,19 @@ typedef void (*Rapport__Internal__V1__EvaluateTargetingResponse_Closure)
 
 /* --- descriptors --- */
 
+extern const ProtobufCMessageDescriptor rapport__internal__v1__describe_targeting_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__describe_targeting_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_targeting_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__evaluate_targeting_response__descriptor;
 
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__describe_targeting_request__type(void)
+{
+  return &rapport__internal__v1__describe_targeting_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__describe_targeting_response__type(void)
+{
+  return &rapport__internal__v1__describe_targeting_response__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *rapport__internal__v1__evaluate_targeting_request__type(void)
 {
   return &rapport__internal__v1__evaluate_targeting_request__descriptor;
