@@ -29,7 +29,8 @@ package enum FormsService {
       store: EnrichmentStore(database: context.database), profiles: rooms.profiles, wakeUp: rooms.wakeUp,
       time: context.time, logger: context.logger)
     parts.jobs = [
-      try context.following(.profiles, as: "profiles", rooms.follower), Job("enrichment") { try await enricher.run() }]
+      try context.following(.profiles, as: "profiles", rooms.follower), Job("enrichment") { try await enricher.run() },
+    ]
     return parts
   }
 }

@@ -46,9 +46,7 @@ def test_a_reference_is_kept_as_its_repository_writes_the_key(suite, kind):
     people = (
         profiles(channel)
         .CreateProfileTable(
-            profile_service_pb2.CreateProfileTableRequest(
-                parent=entity, profile_table_id="people", profile_table=table
-            )
+            profile_service_pb2.CreateProfileTableRequest(parent=entity, profile_table_id="people", profile_table=table)
         )
         .name
     )

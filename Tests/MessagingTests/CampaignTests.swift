@@ -86,9 +86,13 @@ struct CampaignTests {
       Change("campaign.subscription") { $0.subscription = "alerts" },
       Change("campaign.subscription") { $0.subscription = "" },
       Change("campaign.sender", "senders/nobody", code: .notFound) { $0.sender = "entities/b2c/senders/nobody" },
-      Change("campaign.profile_table", "profileTables/nobody", code: .notFound) { $0.profileTable = "entities/b2c/profileTables/nobody" },
+      Change("campaign.profile_table", "profileTables/nobody", code: .notFound) {
+        $0.profileTable = "entities/b2c/profileTables/nobody"
+      },
       Change("campaign.targeting") { $0.targeting = "readers" },
-      Change("campaign.targeting", "targetings/nobody", code: .notFound) { $0.targeting = "entities/b2c/targetings/nobody" },
+      Change("campaign.targeting", "targetings/nobody", code: .notFound) {
+        $0.targeting = "entities/b2c/targetings/nobody"
+      },
       Change("campaign.targeting", "picks from") { $0.targeting = "entities/b2c/targetings/prospects" },
       Change("campaign.default_language") { $0.defaultLanguage = "nl" },
       Change("campaign.contents[EN]") { $0.contents["EN"] = $0.contents["en"] },
