@@ -101,7 +101,7 @@ let package = Package(
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
     program(
       "rpc-bench-server", "Tests/Benchmarks/RPCServer",
-      ["RPC", "SampleMessages", .logging, .nioCore, .nioPosix, .unixSignals]),
+      ["Messages", "RPC", "SampleMessages", "ServiceKit", .logging, .nioCore, .nioPosix, .unixSignals]),
 
     tests(
       "AutomationTests",

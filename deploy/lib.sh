@@ -18,7 +18,9 @@ RUN_PACKAGES=(postgresql-15 postgresql-client-15 python3 python3-venv tzdata uti
 # To remake and check the generated code, and to check the scripts.
 TEST_PACKAGES=(libprotobuf-dev protobuf-c-compiler protobuf-compiler shellcheck)
 # What deploy/bench compares with.
-PEER_PACKAGES=(g++ libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc)
+PEER_PACKAGES=(
+  g++ libgrpc++-dev libprotobuf-dev nghttp2-client nghttp2-proxy protobuf-compiler protobuf-compiler-grpc
+)
 
 # All words for people go to standard error: standard output is the caller's.
 say() { printf '%s\n' "$*" >&2; }

@@ -7,6 +7,8 @@ import pathlib
 import sys
 import tempfile
 
+from clients import generate_clients
+
 from .harness import CannotMeasure, Row
 
 # A row is a module of its name, which has one function: measure.
@@ -20,6 +22,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("rows", nargs="*", metavar="ROW")
     options = parser.parse_args()
+    generate_clients()  # The rows import them.
     status = 0
     for name in options.rows or ROWS:
         print(f"Measuring {name} ...", file=sys.stderr)

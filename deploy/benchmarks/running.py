@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import grpc
+from rapport.access.v1 import access_pb2, access_pb2_grpc
 from story.client import CallFailed, Rapport
 from story.play import play
 from story.steps import StoryWentWrong
@@ -43,6 +45,14 @@ def story_suite(binaries: pathlib.Path, until: str) -> Iterator[Suite]:
 def rapport(suite: Suite) -> Rapport:
     """The command line with the key of the story's entity b2c."""
     return Rapport(suite.command_line, suite.addresses["gateway.rpc"], suite.key_file("b2c"))
+
+
+def token(suite: Suite, key: str) -> str:
+    """What a call says of its caller: the access token of a key of the story's."""
+    secret = suite.key_file(key).read_text(encoding="utf-8").strip()
+    with grpc.insecure_channel(suite.addresses["gateway.rpc"]) as channel:
+        stub = access_pb2_grpc.AccessServiceStub(channel)
+        return f"Bearer {stub.ExchangeKey(access_pb2.ExchangeKeyRequest(secret=secret), timeout=60).access_token}"
 
 
 def sql(suite: Suite, script: str) -> str:

@@ -11,19 +11,14 @@ import time
 from collections.abc import Callable
 
 import grpc
-from clients import generate_clients
+from rapport.targeting.v1 import targeting_service_pb2, targeting_service_pb2_grpc
 from story import data
 from story.steps import LAPSED_READERS
 from supervisor.suite import Suite
 
 from .harness import CannotMeasure, Row, alternate
 from .physical import Physical
-from .running import sql, story_suite
-
-generate_clients()
-
-from rapport.access.v1 import access_pb2, access_pb2_grpc  # noqa: E402  (generated a line above)
-from rapport.targeting.v1 import targeting_service_pb2, targeting_service_pb2_grpc  # noqa: E402
+from .running import sql, story_suite, token
 
 _WARM_UP_CALLS = 3
 _CALLS = 20
@@ -38,7 +33,7 @@ def measure(folder: pathlib.Path, binaries: pathlib.Path) -> Row:
         script = _script(suite)
         try:
             with grpc.insecure_channel(suite.addresses["gateway.rpc"]) as channel:
-                count = _counter(channel, suite.key_file("b2c"))
+                count = _counter(channel, token(suite, "b2c"))
                 return alternate(
                     "targeting-vs-sql", "s", lambda: _ours(count, expected), lambda: _peer(suite, script, expected)
                 )
@@ -46,14 +41,11 @@ def measure(folder: pathlib.Path, binaries: pathlib.Path) -> Row:
             raise CannotMeasure(f"{failure.code().name}: {failure.details()}") from failure
 
 
-def _counter(channel: grpc.Channel, key: pathlib.Path) -> Callable[[], int]:
+def _counter(channel: grpc.Channel, bearer: str) -> Callable[[], int]:
     """The call that counts."""
-    exchange = access_pb2.ExchangeKeyRequest(secret=key.read_text(encoding="utf-8").strip())
-    token = access_pb2_grpc.AccessServiceStub(channel).ExchangeKey(exchange, timeout=60).access_token
     stub = targeting_service_pb2_grpc.TargetingServiceStub(channel)
     request = targeting_service_pb2.CountTargetingRequest(parent="entities/b2c", name=LAPSED_READERS)
-    bearer = [("authorization", f"Bearer {token}")]
-    return lambda: int(stub.CountTargeting(request, metadata=bearer, timeout=60).count)
+    return lambda: int(stub.CountTargeting(request, metadata=[("authorization", bearer)], timeout=60).count)
 
 
 def _ours(count: Callable[[], int], expected: int) -> float:
