@@ -30,10 +30,14 @@ struct ProfileTableHandlers: Sendable {
     table.name = "\(parent)/profileTables/\(request.profileTableId)"
     do throws(DefinitionFault) { try ProfileTableRules.check(table) } catch { throw RPCError.invalid(error) }
     try await checkReferences(of: table, parent: parent, call: call)
-    guard let created = try await store.create(table, id: request.profileTableId, entity: entity) else {
-      throw RPCError.tableExists(request.profileTableId)
+    do {
+      guard let created = try await store.create(table, id: request.profileTableId, entity: entity) else {
+        throw RPCError.tableExists(request.profileTableId)
+      }
+      return created.message
+    } catch is DeletedProfileTables.IDIsUsedUp {
+      throw RPCError.tableIDIsUsedUp(request.profileTableId)
     }
-    return created.message
   }
 
   private func get(_ request: ProfilesV1.GetProfileTableRequest, _ call: Call) async throws -> ProfilesV1.ProfileTable {

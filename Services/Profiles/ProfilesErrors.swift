@@ -9,6 +9,14 @@ extension RPCError {
     idTaken(id, by: "profile table", field: "profile_table_id", reason: "PROFILE_TABLE_EXISTS")
   }
 
+  static func tableIDIsUsedUp(_ id: String) -> RPCError {
+    RPCError(
+      .alreadyExists,
+      "A profile table “\(id)” was deleted that had profiles. Its name must not come to mean others: choose another id.",
+      reason: "PROFILE_TABLE_ID_USED_UP",
+      fieldViolations: [FieldViolation(field: "profile_table_id", description: "The id was used. Choose another.")])
+  }
+
   static func tableHasProfiles(_ name: String) -> RPCError {
     RPCError(
       .failedPrecondition, "The profile table has profiles. Delete them first, or set `force`.",

@@ -4,7 +4,7 @@ internal import UserTables
 
 /// The history of the schema `profiles`.
 enum ProfilesMigrations {
-  static let all = [tables, targetings]
+  static let all = [tables, targetings, deletedTables]
 
   /// The suite's own tables, profile tables' definitions, imports and what they refused. Creates tables; locks nothing that exists.
   static let tables = Migration(
@@ -74,5 +74,21 @@ enum ProfilesMigrations {
       CREATE INDEX listed_populations_targeting ON listed_populations (targeting);
       CREATE INDEX listed_populations_age ON listed_populations (listed_at);
       \(EntityPolicy.sql(forTable: "listed_populations", granting: "SELECT, INSERT"))
+      """)
+
+  /// The profile tables that were deleted. Creates a table; locks nothing that exists.
+  static let deletedTables = Migration(
+    number: 3, name: "deleted profile tables",
+    sql: """
+      -- Ids that were given. Creates a table; no lock. Only the schema's owner reads and writes it.
+      CREATE TABLE deleted_profile_tables (
+        entity bigint NOT NULL,
+        -- In small letters.
+        id text NOT NULL,
+        number bigint NOT NULL,
+        had_profiles boolean NOT NULL,
+        deleted_at timestamp with time zone NOT NULL DEFAULT now(),
+        PRIMARY KEY (entity, id)
+      );
       """)
 }

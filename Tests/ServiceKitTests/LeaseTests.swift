@@ -109,6 +109,20 @@ struct LeaseTests {
     }
   }
 
+  @Test("while a transaction works under it, its holder renews it and nobody takes it")
+  func longWork() async throws {
+    try await LogFixture.with { fixture in
+      let fence = try #require(try await lease.acquire(holder: "one", in: fixture.database))
+      try await fixture.database.transaction(as: .worker) { transaction in
+        try await lease.check(fence, in: transaction)
+        #expect(try await lease.renew(fence: fence, in: fixture.database))
+        try await fixture.expireLeases()
+        #expect(try await lease.acquire(holder: "two", in: fixture.database) == nil)
+      }
+      #expect(try await lease.acquire(holder: "two", in: fixture.database) == fence + 1)
+    }
+  }
+
   @Test("a keeper's work is cancelled when the lease is lost, and begins again under a new number")
   func keeper() async throws {
     try await LogFixture.with { fixture in

@@ -28,6 +28,15 @@ enum ProfileEvents {
     }
   }
 
+  /// All profiles of a table, with it.
+  static func deleted(_ table: ProfileTableDefinition, transaction: Transaction) async throws {
+    var event = InternalV1.ProfileTableDeleted()
+    event.profileTable = table.number
+    // Its place among the events of the profiles does not matter: nothing takes their end back.
+    let entry = try LogEntry(event, entity: table.entity, profileTable: table.number, partition: 0)
+    try await Log.append([entry], in: transaction)
+  }
+
   /// One event for each partition that the profiles lie in.
   private static func append<Event: Message>(
     _ ids: [Int64], in table: ProfileTableDefinition, transaction: Transaction, _ event: ([UInt32]) -> Event

@@ -70,14 +70,20 @@ struct ProfileTableStore: Sendable {
   /// Creates a table of a checked definition.
   ///
   /// - Returns: nil when the entity has a table of this id, whatever its case.
+  /// - Throws: ``DeletedProfileTables/IDIsUsedUp``.
   func create(
     _ message: ProfilesV1.ProfileTable, id: String, entity: Int64
   ) async throws -> ProfileTableDefinition? {
     try await entities.ensure(entity)
     let draft = try ProfileTableDefinition(number: 0, entity: entity, message: message, everyID: [])
     return try await schema.transaction { transaction in
+      let number = try await DeletedProfileTables.takeBack(id: id, entity: entity, in: transaction)
       let inserted = try await transaction.execute(
-        Self.insert, [.int(entity), .text(id), .bytes(message.encoded()), .textArray(draft.everyID.map(Optional.some))])
+        Self.insert,
+        [
+          .int(entity), .text(id), .bytes(message.encoded()), .textArray(draft.everyID.map(Optional.some)),
+          .optional(number),
+        ])
       guard let row = inserted.first else { return nil }
       let table = try Self.definition(row)
       for statement in try Self.creation(of: table, role: roles.entity(entity)) {
@@ -90,8 +96,9 @@ struct ProfileTableStore: Sendable {
   private static let insert = Statement(
     name: "profile_tables.insert",
     sql: """
-      INSERT INTO profile_tables (entity, id, definition, every_id)
-      VALUES ($1, $2, $3, $4)
+      INSERT INTO profile_tables (number, entity, id, definition, every_id)
+        OVERRIDING SYSTEM VALUE
+      VALUES (coalesce($5::bigint, nextval(pg_get_serial_sequence('profile_tables', 'number'))), $1, $2, $3, $4)
       ON CONFLICT (entity, lower(id)) DO NOTHING
       RETURNING \(columns)
       """)
@@ -215,7 +222,8 @@ struct ProfileTableStore: Sendable {
     case notFound
   }
 
-  /// Deletes a table with its profiles, their history, its imports and its targetings.
+  /// Deletes a table with its profiles, their history, its imports and its targetings, and tells who keeps something of
+  /// its profiles.
   func delete(_ id: String, entity: Int64, evenWithProfiles: Bool) async throws -> Deletion {
     try await schema.transaction { transaction in
       guard let row = try await transaction.execute(Self.lock, [.int(entity), .text(id)]).first else {
@@ -227,6 +235,9 @@ struct ProfileTableStore: Sendable {
       }
       if !evenWithProfiles, try await transaction.execute(Self.anyTargeting(of: table)).isEmpty == false {
         return .hasTargetings
+      }
+      if try await DeletedProfileTables.remember(table, id: id, in: transaction) {
+        try await ProfileEvents.deleted(table, transaction: transaction)
       }
       let drops = [
         "DROP TABLE \(table.history), \(table.rows)", "DROP SEQUENCE \(table.ids)",

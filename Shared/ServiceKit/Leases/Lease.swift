@@ -39,12 +39,13 @@ package struct Lease: Sendable, Hashable {
     _ = try await database.write(Self.release, [.text(name), .int(fence)], as: .worker)
   }
 
-  /// Locks the row until the transaction ends, so that nobody can take the lease before.
+  /// Keeps anybody from taking the lease until the transaction ends, however long that takes; its holder may renew it.
   ///
   /// - Throws: ``LeaseLost`` when the number is not the present one.
   package func check(_ fence: Int64, in transaction: Transaction) async throws {
-    let rows = try await transaction.execute(Self.check, [.text(name), .int(fence)])
-    if rows.isEmpty {
+    let results = try await transaction.execute(
+      pipelined: [(Self.share, [.text(name)]), (Self.check, [.text(name), .int(fence)])])
+    if results[1].isEmpty {
       throw LeaseLost(name: name)
     }
   }
@@ -62,11 +63,16 @@ package struct Lease: Sendable, Hashable {
     GRANT SELECT, INSERT, UPDATE ON leases TO {worker};
     """
 
+  // Of the row alone nobody could tell a renewal from another's taking: whoever works under the lease shares a lock
+  // of its name, and whoever takes it must hold that lock alone.
+  private static let lock = "hashtextextended(current_schema() || '/leases/' || $1, 0)"
+
   private static let acquire = Statement(
     name: "lease.acquire",
     sql: """
       INSERT INTO leases AS held (name, holder, fence, held_until)
-      VALUES ($1, $2, 1, clock_timestamp() + $3::bigint * interval '1 millisecond')
+      SELECT $1, $2, 1, clock_timestamp() + $3::bigint * interval '1 millisecond'
+      WHERE pg_try_advisory_xact_lock(\(lock))
       ON CONFLICT (name) DO UPDATE
       SET holder = excluded.holder, fence = held.fence + 1, held_until = excluded.held_until
       WHERE held.held_until < clock_timestamp() OR held.holder = excluded.holder
@@ -86,9 +92,11 @@ package struct Lease: Sendable, Hashable {
     name: "lease.release",
     sql: "UPDATE leases SET held_until = '-infinity' WHERE name = $1 AND fence = $2")
 
+  private static let share = Statement(
+    name: "lease.share", sql: "SELECT pg_advisory_xact_lock_shared(\(lock))")
+
   private static let check = Statement(
-    name: "lease.check",
-    sql: "SELECT fence FROM leases WHERE name = $1 AND fence = $2 FOR NO KEY UPDATE")
+    name: "lease.check", sql: "SELECT fence FROM leases WHERE name = $1 AND fence = $2")
 }
 
 /// The lease is another copy's by now. The work stops; nothing of the transaction takes effect.
