@@ -1,4 +1,4 @@
-"""The life of an entity in calls: valid requests for every public method of the modules, in an order in which each works.
+"""The life of an entity in calls: valid requests for every public method, in an order in which each works.
 
 Requests are proto3 JSON. In them `entities/b2c` stands for the entity, a number in a name for the one that the suite
 gives, and `CANARY` for a word that is found nowhere else.
@@ -11,6 +11,7 @@ from typing import Any
 
 _DEFINITIONS = pathlib.Path(__file__).parents[3] / "deploy/story/definitions"
 
+ACCESS = "rapport.access.v1.AccessService"
 PROFILES = "rapport.profiles.v1.ProfileService"
 TARGETINGS = "rapport.targeting.v1.TargetingService"
 TABLES = "rapport.tables.v1.TableService"
@@ -31,6 +32,7 @@ WELCOME = f"{B2C}/scenarios/welcome"
 # What exists of each kind once the entity is built.
 EXISTING = {
     "access.rapport/Entity": B2C,
+    "access.rapport/Key": "keys/1",
     "profiles.rapport/ProfileTable": CUSTOMERS,
     "profiles.rapport/Profile": f"{CUSTOMERS}/profiles/1",
     "profiles.rapport/ProfileImport": f"{CUSTOMERS}/imports/1",
@@ -99,6 +101,7 @@ _ALICE = {
     "preferredStore": text("S01"),
 }
 _TIER = {"field": {"field": "tier", "comparison": {"isSet": True}}}
+_KEY = {"displayName": "CANARY", "grants": [{"entity": B2C, "module": "MODULE_ALL", "right": "RIGHT_READ"}]}
 _SETTINGS = {"source": "test"}
 _ANSWERS = {"reason": text("price"), "rating": {"int64Value": "3"}}
 
@@ -131,6 +134,7 @@ def build() -> list[Step]:
     readers = {"displayName": "CANARY", "profileTable": CUSTOMERS, "criterion": {"all": {"criteria": [_TIER]}}}
     push = {"profile": f"{CUSTOMERS}/profiles/1", "answers": _ANSWERS | {"origin": text("CANARY")}}
     return [
+        Step(ACCESS, "CreateKey", {"key": _KEY}, makes="keys/1"),
         create(TABLES, "customTable", "stores", definition("stores")),
         Step(TABLES, "CreateRow", {"parent": STORES, "row": {"values": _store("S01")}}),
         create(PROFILES, "profileTable", "prospects", bare),
@@ -213,6 +217,8 @@ def read() -> list[Step]:
     """Looks at everything."""
     alice, row = f"{CUSTOMERS}/profiles/1", f"{ORDERS}/rows/1"
     gets = [
+        (ACCESS, "GetEntity", B2C),
+        (ACCESS, "GetKey", "keys/1"),
         (PROFILES, "GetProfileTable", CUSTOMERS),
         (PROFILES, "GetProfile", alice),
         (PROFILES, "GetProfileImport", f"{CUSTOMERS}/imports/1"),
@@ -258,6 +264,7 @@ def read() -> list[Step]:
     return [
         *(Step(service, method, {"name": name}) for service, method, name in gets),
         *(Step(service, method, {"parent": parent} | more) for service, method, parent, more in lists),
+        *(Step(ACCESS, method, {}) for method in ("GetCaller", "ListEntities", "ListKeys")),
         Step(MESSAGING, "PreviewCampaign", {"name": THANK_YOU, "profile": alice}),
     ]
 
@@ -267,6 +274,8 @@ def change() -> list[Step]:
     renamed = {"displayName": "Renamed"}
     alice = {"name": f"{CUSTOMERS}/profiles/1", "fields": {"firstName": text("CANARY")}}
     return [
+        Step(ACCESS, "UpdateEntity", {"entity": {"name": B2C} | renamed}),
+        Step(ACCESS, "UpdateKey", {"key": {"name": "keys/1"} | renamed}),
         Step(PROFILES, "UpdateProfileTable", {"profileTable": {"name": CUSTOMERS} | renamed}),
         Step(PROFILES, "UpdateProfile", {"profile": alice}),
         Step(TARGETINGS, "UpdateTargeting", {"targeting": {"name": READERS} | renamed}),
@@ -297,9 +306,19 @@ def end() -> list[Step]:
         Step(TABLES, "DeleteCustomTable", {"name": ORDERS, "force": True}),
         Step(PROFILES, "DeleteProfile", {"name": f"{CUSTOMERS}/profiles/1"}),
         Step(PROFILES, "DeleteProfileTable", {"name": PROSPECTS, "force": True}),
+        Step(ACCESS, "RevokeKey", {"name": "keys/1"}),
+    ]
+
+
+def apart() -> list[Step]:
+    """What is not for who may act in one entity alone: it needs no token, or every entity."""
+    entity = {"displayName": "Other", "timeZone": "UTC"}
+    return [
+        Step(ACCESS, "CreateEntity", {"entityId": "other", "entity": entity}),
+        Step(ACCESS, "ExchangeKey", {"secret": "none"}),
     ]
 
 
 def requests() -> dict[str, Step]:
     """A valid request of each method, by its path; of a method that comes more than once, the last."""
-    return {step.path: step for step in [*build(), *read(), *change(), *end()]}
+    return {step.path: step for step in [*build(), *read(), *change(), *end(), *apart()]}

@@ -2,32 +2,19 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
-from google.rpc import status_pb2
+from google.rpc import error_details_pb2, status_pb2
 from isolation import life
 from isolation.life import B2C, Step
-from rapport.access.v1 import access_pb2, access_pb2_grpc  # noqa: F401  (their descriptors are found by name)
-from rapport.automation.v1 import scenario_service_pb2  # noqa: F401
-from rapport.forms.v1 import form_service_pb2  # noqa: F401
-from rapport.interactions.v1 import interaction_service_pb2  # noqa: F401
-from rapport.messaging.v1 import messaging_service_pb2  # noqa: F401
-from rapport.options.v1 import options_pb2
-from rapport.profiles.v1 import profile_service_pb2  # noqa: F401
-from rapport.tables.v1 import table_service_pb2  # noqa: F401
-from rapport.targeting.v1 import targeting_service_pb2  # noqa: F401
+from rapport.access.v1 import access_pb2, access_pb2_grpc
 
-ALL_RIGHTS = (
-    options_pb2.RIGHT_WRITE,
-    options_pb2.RIGHT_LAUNCH,
-    options_pb2.RIGHT_EXPORT,
-    options_pb2.RIGHT_ERASE,
-    options_pb2.RIGHT_ADMINISTER,
-)
+RIGHTS = ("READ", "WRITE", "LAUNCH", "EXPORT", "ERASE", "ADMINISTER")
+EVERYTHING = [(module, right) for module in ("ALL", "ACCESS") for right in RIGHTS]
 
 
 class Answer:
@@ -57,9 +44,19 @@ def call(channel: grpc.Channel, path: str, request: Message, file: bytes = b"", 
         answers = list(_invoke(channel, path, method, parts, metadata))
     except grpc.RpcError as error:
         trailing = dict(error.trailing_metadata() or ())
-        details = status_pb2.Status.FromString(trailing.get("grpc-status-details-bin", b""))
-        return Answer(error.code(), error.details() or "", str(details), details.SerializeToString())
+        status = status_pb2.Status.FromString(trailing.get("grpc-status-details-bin", b""))
+        return Answer(error.code(), error.details() or "", _text(status), status.SerializeToString())
     return Answer(grpc.StatusCode.OK, "", "", b"".join(answers))
+
+
+def _text(status: status_pb2.Status) -> str:
+    """The details, readable."""
+    texts = []
+    for detail in status.details:
+        message = getattr(error_details_pb2, detail.TypeName().rpartition(".")[2])()
+        assert detail.Unpack(message)
+        texts.append(f"{detail.TypeName()}: {message}")
+    return "\n".join(texts)
 
 
 def _invoke(channel, path: str, method: MethodDescriptor, parts: list[Message], metadata) -> Iterable[bytes]:
@@ -74,12 +71,20 @@ def parsed(path: str, request: dict) -> Message:
     return json_format.ParseDict(request, message_factory.GetMessageClass(method_of(path).input_type)())
 
 
+def key(suite, entity: str, grants: Iterable[tuple[str, str]]) -> access_pb2.CreateKeyResponse:
+    """A new key with these grants, of module and right, on `entity` alone."""
+    access = access_pb2_grpc.AccessServiceStub(suite.administrator())
+    written = [{"entity": entity, "module": f"MODULE_{module}", "right": f"RIGHT_{right}"} for module, right in grants]
+    return access.CreateKey(parsed(f"{life.ACCESS}/CreateKey", {"key": {"displayName": "Test", "grants": written}}))
+
+
 class World:
-    """An entity with all that `life.build` makes, and a channel of a key that may do everything there alone."""
+    """An entity with all that `life.build` makes, and a channel of a key that may do everything there and nothing else."""
 
     def __init__(self, suite) -> None:
         self.canary = f"canary{secrets.token_hex(8)}"
-        self.entity, self.channel = suite.entity(*ALL_RIGHTS)
+        self.entity, _ = suite.entity()
+        self.channel = suite.channel(key(suite, self.entity, EVERYTHING).secret)
         self.names = {B2C: self.entity, "CANARY": self.canary}
         for step in life.build():
             self.take(step)
@@ -90,7 +95,7 @@ class World:
         assert answer.code == grpc.StatusCode.OK, f"{step.path} {step.request}: {answer}"
         if step.makes:
             made = message_factory.GetMessageClass(method_of(step.path).output_type).FromString(answer.content)
-            self.names[step.makes] = made.name
+            self.names[step.makes] = (made.key if step.method == "CreateKey" else made).name
         return answer
 
     def request(self, step: Step) -> Message:
@@ -103,7 +108,17 @@ class World:
             words = words.replace(stands, self.names[stands])
         return words
 
-    def seen(self) -> Iterator[tuple[str, bytes]]:
-        """What every reading call shows."""
-        for step in life.read():
-            yield step.path, self.take(step).content
+    def seen(self) -> list[tuple[str, bytes]]:
+        """What every reading call shows, but for when it was read."""
+        return [(step.path, _without_time(step, self.take(step).content)) for step in life.read()]
+
+    def is_told_of_in(self, answer: Answer) -> bool:
+        """Whether an answer holds what nobody but this entity has."""
+        return self.canary.encode() in answer.content or self.canary in answer.message + answer.details
+
+
+def _without_time(step: Step, content: bytes) -> bytes:
+    answer = message_factory.GetMessageClass(method_of(step.path).output_type).FromString(content)
+    if "read_time" in answer.DESCRIPTOR.fields_by_name:
+        answer.ClearField("read_time")
+    return answer.SerializeToString(deterministic=True)
