@@ -5,7 +5,8 @@ import pytest
 from isolation import life, walk
 from isolation.database import Database
 from isolation.life import B2C, Step
-from isolation.world import Answer, World, call, parsed
+from isolation.methods import PUBLIC, Answer, call, request_of
+from isolation.world import World
 
 REQUESTS = life.requests()
 
@@ -22,7 +23,7 @@ def theirs(suite) -> World:
 
 def test_the_walk_knows_a_request_of_every_method():
     """A method that was added must be added to the walk."""
-    assert sorted(walk.public_methods()) == sorted(REQUESTS)
+    assert sorted(REQUESTS) == PUBLIC
 
 
 def test_the_requests_of_the_walk_are_valid(suite):
@@ -41,7 +42,7 @@ def test_a_foreign_name_reads_nothing_changes_nothing_and_is_answered_as_one_tha
     def send(step: Step, request) -> Answer:
         return call(mine.channel, step.path, request, step.file)
 
-    assert [fault for path in walk.public_methods() for fault in walk.faults(mine, theirs, REQUESTS[path], send)] == []
+    assert [fault for path in PUBLIC for fault in walk.faults(mine, theirs, REQUESTS[path], send)] == []
 
     assert theirs.seen() == seen
     assert [database.content(number) for number in numbers] == content
@@ -64,10 +65,31 @@ def test_the_walk_finds_a_foreign_name_that_is_answered_otherwise(mine, theirs):
         assert any(" profile" in fault for fault in walk.faults(mine, theirs, step, send(answer))), answer
 
 
+def test_no_field_takes_a_name_without_its_mark(mine):
+    def send(step: Step, request) -> Answer:
+        return call(mine.channel, step.path, request, step.file)
+
+    places = walk.unmarked(REQUESTS)
+    assert len(places) > 80
+    assert [field for field, place in places.items() if walk.takes_names(mine, *place, send)] == []
+
+
+def test_the_walk_finds_a_field_that_takes_a_name_without_its_mark(mine):
+    step, place = walk.unmarked(REQUESTS)[f"{life.PROFILES}: rapport.profiles.v1.Provenance.source"]
+
+    def send(_: Step, request) -> Answer:
+        if request.provenance.source == mine.real(life.READERS):
+            return Answer(grpc.StatusCode.PERMISSION_DENIED)
+        return Answer(grpc.StatusCode.NOT_FOUND, f"There is no {request.provenance.source}.")
+
+    assert walk.takes_names(mine, step, place, send)
+    assert not walk.takes_names(mine, step, place, lambda *_: Answer(grpc.StatusCode.NOT_FOUND))
+
+
 def test_a_list_over_every_entity_shows_those_that_are_seen(mine, theirs):
     lists = [step for step in life.read() if step.method.startswith("List") and step.request.get("parent") == B2C]
     assert len(lists) >= 7
     for step in lists:
-        every = call(mine.channel, step.path, parsed(step.path, step.request | {"parent": "entities/-"}))
+        every = call(mine.channel, step.path, request_of(step.path, step.request | {"parent": "entities/-"}))
         assert every.code == grpc.StatusCode.OK
         assert every.content == mine.take(step).content

@@ -1,4 +1,4 @@
-"""The API says of every method who may call it and of every field whether it holds a name: and the check of it can fail."""
+"""Every method says who may call it and every field that takes a name says so; and the check of both can fail."""
 
 import pytest
 from clients import described

@@ -1,7 +1,7 @@
 """What the .proto files leave open: methods without a rule, and fields that take a name without saying so.
 
-The locks check what is marked and nothing else, so a mark that is missing is a hole. A string in a request, or in what a
-request holds, takes a resource's name when
+The locks check what is marked and nothing else, so a mark that is missing is a hole. A string in a request, or in what
+a request holds, takes a resource's name when
 
 - it is called as names are: `name`, `names`, `parent`, or as a kind of resource is (`profile`, `profile_table`, in the
   plural too), or
@@ -32,7 +32,9 @@ class Contract:
         self._comments: dict[str, str] = {}
         self._kinds: set[str] = set()
         for file in self._files:
-            comments = {tuple(at.path): at.leading_comments + at.trailing_comments for at in file.source_code_info.location}
+            comments = {
+                tuple(at.path): at.leading_comments + at.trailing_comments for at in file.source_code_info.location
+            }
             for index, message in enumerate(file.message_type):
                 self._add(message, f".{file.package}", (4, index), comments)
 

@@ -37,5 +37,16 @@ def _sign(key: bytes, message: bytes) -> bytes:
         paths = pathlib.Path(folder, "key"), pathlib.Path(folder, "message")
         for path, content in zip(paths, (_PKCS8 + key, message), strict=True):
             path.write_bytes(content)
-        words = ["openssl", "pkeyutl", "-sign", "-keyform", "DER", "-inkey", str(paths[0]), "-rawin", "-in", str(paths[1])]
+        words = [
+            "openssl",
+            "pkeyutl",
+            "-sign",
+            "-keyform",
+            "DER",
+            "-inkey",
+            str(paths[0]),
+            "-rawin",
+            "-in",
+            str(paths[1]),
+        ]
         return subprocess.run(words, capture_output=True, check=True).stdout

@@ -1,22 +1,22 @@
 """The walk: each request with another name in each place that can hold one, and how the answers differ."""
 
-import functools
-import importlib
 import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from clients import described
 from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
+
 from isolation.life import B2C, EXAMPLES, EXISTING, Step
-from isolation.world import Answer, World, method_of, parsed
+from isolation.methods import Answer, method_of, request_of
+from isolation.world import World
 
 _ids = itertools.count(1)
+_NAME = re.compile(r"\b(entities|keys)/[^\s,\"”]*[^\s,\"”.:;]")
 
 # Where a name of one's own that leads nowhere is answered otherwise than a foreign one, by the method's own rules.
 TAKEN_OTHERWISE = {
@@ -36,6 +36,8 @@ TAKEN_OTHERWISE = {
 }
 # Where every name is refused: what is created gets its own.
 _REFUSES_NAMES = {"CreateEntity entity.name", "CreateKey key.name"}
+# What is made to be sent back, or drawn by the caller, and not read by anybody.
+_OPAQUE = {"page_token", "request_id"}
 # What is said when it stands alone.
 _ALONE = {"resume"}
 
@@ -64,17 +66,6 @@ class Place:
         return field_behavior_pb2.OUTPUT_ONLY in self.last.GetOptions().Extensions[field_behavior_pb2.field_behavior]
 
 
-@functools.cache
-def public_methods() -> list[str]:
-    """Every method of the public API, as `package.Service/Method`."""
-    paths = []
-    for file in described().file:
-        if file.package.startswith("rapport.") and not file.package.startswith("rapport.internal."):
-            importlib.import_module(file.name.removesuffix(".proto").replace("/", ".") + "_pb2")
-            paths += [f"{file.package}.{service.name}/{method.name}" for service in file.service for method in service.method]
-    return paths
-
-
 def faults(mine: World, theirs: World, step: Step, send: Send) -> list[str]:
     """Where a foreign name in the step's request is answered otherwise than one that leads nowhere, or tells of it."""
     found = []
@@ -83,7 +74,7 @@ def faults(mine: World, theirs: World, step: Step, send: Send) -> list[str]:
             continue
         names = other_names(mine, theirs, step, place)
         answers = {whose: send(step, twisted(mine, step, place, name)) for whose, name in names.items()}
-        told = {whose: _told(answer) for whose, answer in answers.items()}
+        told = {whose: _told(answer, names[whose]) for whose, answer in answers.items()}
         if any(each != told["theirs"] for each in told.values()):
             found.append(f"{step.path} {place}: {answers}")
         elif answers["theirs"].code.name != _refusal(step, place):
@@ -98,11 +89,43 @@ def _refusal(step: Step, place: Place) -> str:
     return "INVALID_ARGUMENT" if f"{step.method} {place}" in _REFUSES_NAMES else "NOT_FOUND"
 
 
+def unmarked(requests: dict[str, Step]) -> dict[str, tuple[Step, Place]]:
+    """Every string that says nothing of names, by its field: once in each service, where a request has most of it."""
+    found: dict[str, tuple[Step, Place]] = {}
+    for step in requests.values():
+        for place in places(method_of(step.path).input_type):
+            field = f"{step.service}: {place.last.full_name}"
+            if place.kind or place.last.name in _OPAQUE:
+                continue
+            if field not in found or (_holds(step, place) and not _holds(*found[field])):
+                found[field] = (step, place)
+    return found
+
+
+def _holds(step: Step, place: Place) -> bool:
+    """Whether the step's request has what the place is in."""
+    return bool(_holders(request_of(step.path, step.request), place))
+
+
+def takes_names(mine: World, step: Step, place: Place, send: Send) -> bool:
+    """Whether it makes a difference at a place that a name there leads somewhere."""
+
+    def told(name: str) -> tuple[str, str, str]:
+        return _told(send(step, twisted(mine, step, place, name)), name)
+
+    nowhere = f"{mine.entity}/customTables/nowhere"
+    refused = told(nowhere)
+    if refused[0] == "OK":
+        return False  # Any text will do.
+    # What else may have changed meanwhile changes the first answer too.
+    return any(told(mine.real(name)) != refused and told(nowhere) == refused for name in EXISTING.values())
+
+
 def other_names(mine: World, theirs: World, step: Step, place: Place) -> dict[str, str]:
     """What to put there: a name of the foreign entity first, then some that lead nowhere."""
     stands = _existing(step, place)
     names = {"theirs": theirs.real(stands)}
-    if nowhere := _missing(stands):
+    if nowhere := missing(stands):
         names["nobody's, there"] = theirs.real(nowhere)
         if not _is_taken_otherwise(step, place):
             names["nobody's, here"] = mine.real(nowhere)
@@ -117,10 +140,12 @@ def _is_taken_otherwise(step: Step, place: Place) -> bool:
     return is_created or place.is_output or f"{step.method} {place}" in TAKEN_OTHERWISE
 
 
-def _told(answer: Answer) -> tuple[str, str, str]:
-    """All that an answer tells, but for the name that was sent."""
-    name = re.compile(r"(entities/[-a-z0-9]+|keys/\d+)(/[^\s,\"]*[^\s,\".])?")
-    return answer.code.name, name.sub("…", answer.message), name.sub("…", answer.details)
+def _told(answer: Answer, name: str) -> tuple[str, str, str]:
+    """All that an answer tells, but for names: that which was sent may be told without its key."""
+    hidden = re.sub(r"=[^/]*$", "=…", name)
+    texts = [_NAME.sub("…", text) for text in (answer.message, answer.details)]
+    words = [text.replace(name, "…").replace(hidden, "…") for text in texts]
+    return answer.code.name, words[0], words[1]
 
 
 def places(request: Descriptor) -> list[Place]:
@@ -129,15 +154,22 @@ def places(request: Descriptor) -> list[Place]:
 
 
 def _places(message: Descriptor, way: tuple[FieldDescriptor, ...]) -> Iterator[Place]:
-    if sum(field.message_type is message for field in way) > 2 or message.full_name.startswith("google."):
+    if sum(_held(field) is message for field in way) > 2 or message.full_name.startswith("google."):
         return
-    if message.GetOptions().map_entry:
-        message = message.fields_by_name["value"].message_type or message  # Keys are technical names.
     for field in message.fields:
-        if field.message_type:
-            yield from _places(field.message_type, (*way, field))
-        elif field.type == field.TYPE_STRING:
+        if held := _held(field):
+            yield from _places(held, (*way, field))
+        elif field.type == field.TYPE_STRING or _is_map(field):
             yield _place((*way, field), message)
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return bool(field.message_type) and field.message_type.GetOptions().map_entry
+
+
+def _held(field: FieldDescriptor) -> Descriptor | None:
+    """The message that a field holds, or a map's values are."""
+    return field.message_type.fields_by_name["value"].message_type if _is_map(field) else field.message_type
 
 
 def _place(fields: tuple[FieldDescriptor, ...], message: Descriptor) -> Place:
@@ -154,14 +186,13 @@ def _place(fields: tuple[FieldDescriptor, ...], message: Descriptor) -> Place:
 
 def _existing(step: Step, place: Place) -> str:
     """What stands for a name that fits there: the request's own, or another of its kind."""
-    own = _leaf(parsed(step.path, step.request), place)
-    if own:
-        return own
+    if own := leaves(request_of(step.path, step.request), place):
+        return own[0]
     name = EXISTING[place.kind]
     return "/".join(name.split("/")[:-2]) if place.is_parent else name
 
 
-def _missing(name: str) -> str | None:
+def missing(name: str) -> str | None:
     """A name beside `name` that leads nowhere; there is none beside an entity itself."""
     if name == B2C:
         return None
@@ -176,21 +207,30 @@ def _missing(name: str) -> str | None:
 def twisted(world: World, step: Step, place: Place, name: str) -> Message:
     """The step's request as `world` would send it, with `name` in one place. It makes what no call made before."""
     request = world.request(step)
-    _make_fresh(request)
-    holder: Message = request
-    for field in place.fields[:-1]:
-        holder = _enter(holder, field, lambda message: _example(world, message))
-    if place.last.name in _ALONE:
-        holder.Clear()
-    if place.last.is_repeated:
-        del getattr(holder, place.last.name)[:]
-        getattr(holder, place.last.name).append(name)
-    else:
-        setattr(holder, place.last.name, name)
+    make_fresh(request)
+    put(request, place, name, lambda message: _example(world, message))
     return request
 
 
-def _make_fresh(request: Message) -> None:
+def put(request: Message, place: Place, name: str, fill: Callable[[Message], None] = lambda _: None) -> None:
+    """Writes a name in one place, and with `fill` what has to stand around it where there is nothing."""
+    holder = request
+    for step in place.fields[:-1]:
+        holder = _enter(holder, step, fill)
+    field = place.last
+    if field.name in _ALONE:
+        holder.Clear()
+    if not field.is_repeated:
+        setattr(holder, field.name, name)
+    elif _is_map(field):
+        values = getattr(holder, field.name)
+        values[next(iter(values), "x")] = name
+    else:
+        del getattr(holder, field.name)[:]
+        getattr(holder, field.name).append(name)
+
+
+def make_fresh(request: Message) -> None:
     """Gives what the request would create an id that there was never before."""
     for field in request.DESCRIPTOR.fields:
         if field.name.endswith("_id") and field.name != "request_id":
@@ -198,14 +238,15 @@ def _make_fresh(request: Message) -> None:
 
 
 def _example(world: World, message: Message) -> None:
-    example = EXAMPLES.get(message.DESCRIPTOR.full_name)
-    assert example is not None, f"life.EXAMPLES has none of {message.DESCRIPTOR.full_name}"
+    example = EXAMPLES.get(message.DESCRIPTOR.full_name, {})
     json_format.ParseDict(json.loads(world.real(json.dumps(example))), message)
 
 
 def _enter(holder: Message, field: FieldDescriptor, fill: Callable[[Message], None]) -> Message:
     """The message in a field, of a list the first and only one; where there is none, one that `fill` makes."""
     inner = getattr(holder, field.name)
+    if _is_map(field):
+        return inner[next(iter(inner), "x")]
     if field.is_repeated and inner:
         del inner[1:]
         return inner[0]
@@ -218,11 +259,23 @@ def _enter(holder: Message, field: FieldDescriptor, fill: Callable[[Message], No
     return inner
 
 
-def _leaf(message: Message, place: Place) -> str:
+def leaves(message: Message, place: Place) -> list[str]:
+    """What stands at a place: of lists on the way, in each of their messages."""
+    values = [getattr(holder, place.last.name) for holder in _holders(message, place)]
+    return [value for held in values for value in (held if place.last.is_repeated else [held]) if value]
+
+
+def _holders(message: Message, place: Place) -> list[Message]:
+    holders = [message]
     for field in place.fields[:-1]:
-        inner = getattr(message, field.name)
-        if field.is_repeated or not message.HasField(field.name):
-            return ""
-        message = inner
-    value = getattr(message, place.last.name)
-    return (value[0] if value else "") if place.last.is_repeated else value
+        holders = [inner for holder in holders for inner in _inner(holder, field)]
+    return holders
+
+
+def _inner(holder: Message, field: FieldDescriptor) -> list[Message]:
+    value = getattr(holder, field.name)
+    if _is_map(field):
+        return list(value.values())
+    if field.is_repeated:
+        return list(value)
+    return [value] if holder.HasField(field.name) else []
