@@ -1,7 +1,10 @@
 """The suite's PostgreSQL, as its administrator sees it and as a service's login does."""
 
+import contextlib
+import json
 import subprocess
 import time
+from collections.abc import Iterator, Sequence
 
 from supervisor.postgresql import ADMINISTRATOR, PORT
 from supervisor.suite import Suite
@@ -17,6 +20,29 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace,
 WHERE relkind IN ('r', 'p') AND nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
   AND (is_shared OR relacl::text LIKE '%\_e{entity}=%')
 \gexec
+"""
+
+_SERVICES = r"SELECT substring(rolname FROM '^rapport_(.*)_e{entity}$') FROM pg_roles WHERE rolname LIKE '%\_e{entity}'"
+
+_TRY = """
+BEGIN;
+{take}
+DO $try$
+DECLARE
+  statement text;
+  met bigint;
+BEGIN
+  FOR statement IN SELECT * FROM jsonb_array_elements_text($json${statements}$json$) LOOP
+    BEGIN
+      EXECUTE statement;
+      GET DIAGNOSTICS met = ROW_COUNT;
+      RAISE NOTICE '%', met;
+    EXCEPTION WHEN OTHERS THEN
+      RAISE NOTICE '%', SQLERRM;
+    END;
+  END LOOP;
+END $try$;
+ROLLBACK;
 """
 
 
@@ -35,12 +61,29 @@ class Database:
         assert done.returncode == 0, done.stderr
         return [line.split("|") for line in done.stdout.splitlines()]
 
-    def ask_as(self, service: str, role: str | None, sql: str) -> str:
-        """What the login of a service's calls gets once it has taken a role: the rows, or the error."""
+    def try_as(self, service: str, role: str | None, statements: list[str]) -> list[str]:
+        """What the login of a service's calls gets in a role: how many rows each statement meets, or its error.
+
+        All of it is taken back.
+        """
         password = (self._suite.data / "keys" / f"{service}.password").read_text().strip()
-        take = f"SELECT set_config('role', '{role}', false) AS taken \\gset\n" if role else ""
-        done = self._psql(f"rapport_{service}", password, f"{take}{sql}")
-        return done.stdout + done.stderr
+        take = f'SET LOCAL ROLE "{role}";' if role else ""
+        script = _TRY.replace("{take}", take).replace("{statements}", json.dumps(statements))
+        done = self._psql(f"rapport_{service}", password, script)
+        assert done.returncode == 0, done.stderr
+        return [line.removeprefix("NOTICE:  ") for line in done.stderr.splitlines() if line.startswith("NOTICE:  ")]
+
+    @contextlib.contextmanager
+    def opened(self, one: int, other: int) -> Iterator[None]:
+        """Takes the database's lock away: everywhere, the role of entity `one` may do what that of `other` may."""
+        services = [row[0] for row in self.ask(_SERVICES.replace("{entity}", str(one)))]
+        assert len(services) == 5, services
+        roles = [(f'"rapport_{service}_e{one}"', f'"rapport_{service}_e{other}"') for service in services]
+        self.ask("".join(f"ALTER ROLE {own} BYPASSRLS; GRANT {foreign} TO {own};" for own, foreign in roles))
+        try:
+            yield
+        finally:
+            self.ask("".join(f"ALTER ROLE {own} NOBYPASSRLS; REVOKE {foreign} FROM {own};" for own, foreign in roles))
 
     def number(self, entity: str) -> int:
         """The number of `entities/b2c`."""
@@ -51,15 +94,14 @@ class Database:
         rows = self.ask(_CONTENT.replace("{entity}", str(number)))
         return {table: (count, digest) for table, count, digest in rows}
 
-    def settled(self, number: int) -> dict[str, tuple[str, str]]:
-        """The content once the work that has begun is done: when nothing has moved for a second."""
+    def settle(self, numbers: Sequence[int]) -> None:
+        """Waits until the work of entities that has begun is done: until nothing has moved for a second."""
         deadline = time.monotonic() + 60
-        before: dict[str, tuple[str, str]] = {}
-        while (now := self.content(number)) != before:
-            assert time.monotonic() < deadline, "the entity does not come to rest"
+        before: list[dict[str, tuple[str, str]]] = []
+        while (now := [self.content(number) for number in numbers]) != before:
+            assert time.monotonic() < deadline, "the entities do not come to rest"
             before = now
             time.sleep(1)
-        return now
 
     def _psql(self, user: str, password: str, script: str) -> subprocess.CompletedProcess[str]:
         words = ["psql", "-wqAtX", "-v", "ON_ERROR_STOP=1", "-h", str(self._folder), "-p", str(PORT), "-U", user]

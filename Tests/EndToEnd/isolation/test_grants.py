@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import grpc
 import pytest
 from google.protobuf.message import Message
+
 from isolation import life, rights, walk
 from isolation.life import ACCESS, SCENARIOS, TARGETINGS, Step, create, definition
 from isolation.methods import Answer, call, request_of
@@ -28,11 +29,11 @@ _BEYOND = {
 
 
 class Holder:
-    """A key with these grants in the world's entity, and nothing else."""
+    """A key with these grants in my entity, and nothing else."""
 
-    def __init__(self, suite, world: World, grants: Iterable[Need]) -> None:
+    def __init__(self, suite, mine: World, grants: Iterable[Need]) -> None:
         self.grants = set(grants)
-        self._channel = suite.channel(new_key(suite, world.entity, self.grants).secret)
+        self._channel = suite.channel(new_key(suite, mine.entity, self.grants).secret)
 
     def call(self, step: Step, request: Message) -> Answer:
         return call(self._channel, step.path, request, step.file)
@@ -49,24 +50,19 @@ class Holder:
 
 
 @pytest.fixture(scope="module")
-def world(suite) -> World:
-    return World(suite)
-
-
-@pytest.fixture(scope="module")
-def requests(world) -> dict[str, Message]:
+def requests(mine) -> dict[str, Message]:
     """Of each method one that needs its rule's right alone."""
-    return {path: bare(world, step) for path, step in GUARDED.items()}
+    return {path: bare(mine, step) for path, step in GUARDED.items()}
 
 
-def bare(world: World, step: Step) -> Message:
+def bare(mine: World, step: Step) -> Message:
     """The request with nothing but what the call is about. What would change something leads nowhere."""
     whole = request_of(step.path, step.request)
     request = type(whole)()
     for place in walk.places(whole.DESCRIPTOR):
         for name in walk.leaves(whole, place) if rights.is_target(step, place) else []:
             stands = name if step in life.read() else walk.missing(name) or name
-            walk.put(request, place, world.real(stands))
+            walk.put(request, place, mine.real(stands))
     return request
 
 
@@ -77,10 +73,10 @@ def lacking(step: Step, grant: Need) -> Need | None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_right_of_a_module_allows_what_it_says_and_nothing_else(suite, world, requests, module):
+def test_a_right_of_a_module_allows_what_it_says_and_nothing_else(suite, mine, requests, module):
     faults = []
     for grant in [(module, right) for right in RIGHTS]:
-        holder = Holder(suite, world, [grant])
+        holder = Holder(suite, mine, [grant])
         for path, step in GUARDED.items():
             if module in (rights.rule(path)[0], "ALL"):
                 faults += holder.faults(step, requests[path], lacking(step, grant))
@@ -88,27 +84,27 @@ def test_a_right_of_a_module_allows_what_it_says_and_nothing_else(suite, world, 
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module != "ALL"])
-def test_all_rights_of_all_other_modules_allow_nothing_in_a_module(suite, world, requests, module):
+def test_all_rights_of_all_other_modules_allow_nothing_in_a_module(suite, mine, requests, module):
     others = [(other, right) for other in MODULES for right in RIGHTS if other not in (module, "ALL")]
-    holder, faults = Holder(suite, world, others), []
+    holder, faults = Holder(suite, mine, others), []
     for path, step in GUARDED.items():
         if rights.rule(path)[0] == module:
             faults += holder.faults(step, requests[path], rights.rule(path))
     assert faults == []
 
 
-def test_an_entity_is_made_by_who_administers_every_one(world):
+def test_an_entity_is_made_by_who_administers_every_one(mine):
     step = life.requests()[f"{ACCESS}/CreateEntity"]
-    answer = call(world.channel, step.path, world.request(step))
+    answer = call(mine.channel, step.path, mine.request(step))
     assert answer.code == DENIED and rights.words(("ACCESS", "ADMINISTER")) in answer.message
 
 
-def test_a_key_without_grants_sees_nothing(suite, world):
-    holder = Holder(suite, world, [])
+def test_a_key_without_grants_sees_nothing(suite, mine):
+    holder = Holder(suite, mine, [])
     for path, step in life.requests().items():
         if path != f"{ACCESS}/ExchangeKey":
-            answer = holder.call(step, world.request(step))
-            assert not world.is_told_of_in(answer)
+            answer = holder.call(step, mine.request(step))
+            assert not mine.is_told_of_in(answer)
             assert answer.code in (DENIED, grpc.StatusCode.NOT_FOUND) or rights.rule(path)[1] == "AUTHENTICATED", path
 
 
@@ -128,19 +124,19 @@ def cases() -> Iterator[Step]:
         yield create(SCENARIOS, "scenario", "", definition(name))
 
 
-def test_who_names_what_is_of_another_module_needs_to_read_it(suite, world):
+def test_who_names_what_is_of_another_module_needs_to_read_it(suite, mine):
     count, faults = 0, []
     for step in cases():
-        request = world.request(step)
+        request = mine.request(step)
         walk.make_fresh(request)
         needed = needs(step, request)
         if len(needed) == 1:
             continue
         count += 1
-        faults += Holder(suite, world, needed).faults(step, request, None)
+        faults += Holder(suite, mine, needed).faults(step, request, None)
         for missing in needed:
             # Who may write lacks that alone, and still reads.
             left = {(missing[0], "READ")} if missing[1] == "WRITE" else {("HOOKS", "READ")}
-            faults += Holder(suite, world, needed - {missing} | left).faults(step, request, missing)
+            faults += Holder(suite, mine, needed - {missing} | left).faults(step, request, missing)
     assert count > 15
     assert faults == []

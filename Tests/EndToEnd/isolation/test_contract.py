@@ -4,8 +4,9 @@ import pytest
 from clients import described
 from google.api import resource_pb2
 from google.protobuf import descriptor_pb2
-from isolation.contract import Contract
 from rapport.options.v1 import options_pb2
+
+from isolation.contract import Contract
 
 
 def test_every_public_method_has_a_rule_and_every_field_that_takes_a_name_its_mark():

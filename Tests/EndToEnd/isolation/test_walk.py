@@ -1,24 +1,13 @@
 """Nobody reaches into an entity that is not theirs: every method, every place in a request that can hold a name."""
 
 import grpc
-import pytest
+
 from isolation import life, walk
-from isolation.database import Database
 from isolation.life import B2C, Step
 from isolation.methods import PUBLIC, Answer, call, request_of
 from isolation.world import World
 
 REQUESTS = life.requests()
-
-
-@pytest.fixture(scope="module")
-def mine(suite) -> World:
-    return World(suite)
-
-
-@pytest.fixture(scope="module")
-def theirs(suite) -> World:
-    return World(suite)
 
 
 def test_the_walk_knows_a_request_of_every_method():
@@ -33,10 +22,10 @@ def test_the_requests_of_the_walk_are_valid(suite):
         world.take(step)
 
 
-def test_a_foreign_name_reads_nothing_changes_nothing_and_is_answered_as_one_that_leads_nowhere(suite, mine, theirs):
-    database = Database(suite.suite)
-    numbers = [database.number(world.entity) for world in (mine, theirs)]
-    content, seen = [database.settled(number) for number in numbers], theirs.seen()
+def test_a_foreign_name_reads_nothing_changes_nothing_and_is_answered_as_one_that_leads_nowhere(
+    database, mine, theirs, numbers
+):
+    content, seen = [database.content(number) for number in numbers], theirs.seen()
     assert all(len(tables) > 20 for tables in content), content
 
     def send(step: Step, request) -> Answer:
