@@ -24,9 +24,13 @@ def database(suite) -> Database:
     return Database(suite.suite)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def numbers(database, mine, theirs) -> tuple[int, int]:
-    """The entities' numbers, once both have come to rest."""
-    found = database.number(mine.entity), database.number(theirs.entity)
-    database.settle(found)
-    return found
+    """The entities' numbers."""
+    return database.number(mine.entity), database.number(theirs.entity)
+
+
+@pytest.fixture
+def at_rest(database, numbers) -> list[dict[str, tuple[str, str]]]:
+    """What the database holds of both entities, once the work that was begun for them is done."""
+    return database.settled(numbers)

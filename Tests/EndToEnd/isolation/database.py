@@ -94,14 +94,15 @@ class Database:
         rows = self.ask(_CONTENT.replace("{entity}", str(number)))
         return {table: (count, digest) for table, count, digest in rows}
 
-    def settle(self, numbers: Sequence[int]) -> None:
-        """Waits until the work of entities that has begun is done: until nothing has moved for a second."""
-        deadline = time.monotonic() + 60
+    def settled(self, numbers: Sequence[int]) -> list[dict[str, tuple[str, str]]]:
+        """The content of entities once the work that has begun is done: when nothing has moved for a second."""
+        deadline = time.monotonic() + 120
         before: list[dict[str, tuple[str, str]]] = []
         while (now := [self.content(number) for number in numbers]) != before:
             assert time.monotonic() < deadline, "the entities do not come to rest"
             before = now
             time.sleep(1)
+        return now
 
     def _psql(self, user: str, password: str, script: str) -> subprocess.CompletedProcess[str]:
         words = ["psql", "-wqAtX", "-v", "ON_ERROR_STOP=1", "-h", str(self._folder), "-p", str(PORT), "-U", user]

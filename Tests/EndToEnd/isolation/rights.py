@@ -8,7 +8,7 @@ from rapport.options.v1 import options_pb2
 
 from isolation.life import Step
 from isolation.methods import method_of
-from isolation.walk import Place, leaves, places
+from isolation.place import Place, leaves, places
 
 Need = tuple[str, str]
 

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from isolation import life, rights, walk
 from isolation.life import ACCESS, SCENARIOS, TARGETINGS, Step, create, definition
 from isolation.methods import Answer, call, request_of
+from isolation.place import leaves, places, put
 from isolation.rights import MODULES, RIGHTS, Need
 from isolation.world import World, new_key
 
@@ -59,10 +60,10 @@ def bare(mine: World, step: Step) -> Message:
     """The request with nothing but what the call is about. What would change something leads nowhere."""
     whole = request_of(step.path, step.request)
     request = type(whole)()
-    for place in walk.places(whole.DESCRIPTOR):
-        for name in walk.leaves(whole, place) if rights.is_target(step, place) else []:
+    for place in places(whole.DESCRIPTOR):
+        for name in leaves(whole, place) if rights.is_target(step, place) else []:
             stands = name if step in life.read() else walk.missing(name) or name
-            walk.put(request, place, mine.real(stands))
+            put(request, place, mine.real(stands))
     return request
 
 

@@ -63,14 +63,13 @@ def past(suite, mine, numbers) -> Iterator[Past]:
     made.close()
 
 
-def test_a_service_alone_refuses_every_foreign_name(database, mine, theirs, numbers, tables, past):
-    before = [database.content(number) for number in numbers]
+def test_a_service_alone_refuses_every_foreign_name(database, mine, theirs, numbers, at_rest, tables, past):
     with database.opened(*numbers):
         rows = database.try_as("profiles", role("profiles", numbers[0]), reading(tables["profiles"]))
         assert not any(is_shut(row) for row in rows if "log_" not in row), "the other lock is not open"
         faults = [fault for step in REQUESTS.values() for fault in walk.faults(mine, theirs, step, past.send)]
     assert faults == []
-    assert [database.content(number) for number in numbers] == before
+    assert [database.content(number) for number in numbers] == at_rest
 
 
 def test_a_service_alone_answers_for_ones_own_names(mine, past):
@@ -92,7 +91,7 @@ HELD = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tables(database, numbers) -> dict[str, list[str]]:
     """Of each service, those that hold rows of the other entity."""
     held = [table for table, (count, _) in database.content(numbers[1]).items() if count != "0"]
