@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import tempfile
 
+from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 
 _PROTO = pathlib.Path(__file__).parents[1] / "Proto"
@@ -16,12 +17,22 @@ def generate_clients() -> None:
     """Makes grpcio's clients importable, as `rapport.MODULE.v1`, until this program ends."""
     folder = tempfile.mkdtemp(prefix="rapport-clients-")
     atexit.register(shutil.rmtree, folder)
+    _protoc(f"--python_out={folder}", f"--grpc_python_out={folder}")
+    sys.path.insert(0, folder)
+
+
+def described() -> descriptor_pb2.FileDescriptorSet:
+    """All files of Proto/ as data, with their comments. Options are known once the clients are imported."""
+    with tempfile.NamedTemporaryFile(prefix="rapport-described-") as file:
+        _protoc("--include_source_info", f"--descriptor_set_out={file.name}")
+        return descriptor_pb2.FileDescriptorSet.FromString(file.read())
+
+
+def _protoc(*outputs: str) -> None:
     packages = pathlib.Path(
         sysconfig.get_path("purelib")
     )  # Where googleapis-common-protos and grpcio-tools put Google's.
     files = sorted(str(path.relative_to(_PROTO)) for path in (_PROTO / "rapport").rglob("*.proto"))
     paths = [_PROTO, packages, packages / "grpc_tools/_proto"]
-    words = ["protoc", *(f"--proto_path={path}" for path in paths), f"--python_out={folder}"]
-    if protoc.main([*words, f"--grpc_python_out={folder}", *files]) != 0:
-        raise RuntimeError("grpcio's clients cannot be generated from Proto/")
-    sys.path.insert(0, folder)
+    if protoc.main(["protoc", *(f"--proto_path={path}" for path in paths), *outputs, *files]) != 0:
+        raise RuntimeError("Proto/ cannot be read by protoc")

@@ -64,13 +64,6 @@ extension RPCError {
     .aborted, "The targeting, or one that it is built on, was changed or deleted meanwhile. Send the call again.",
     reason: "TARGETING_CHANGED_MEANWHILE")
 
-  /// A definition that was sent names what is not there.
-  static func missingBase(_ name: String, field: String, _ explanation: String) -> RPCError {
-    RPCError(
-      .notFound, "The field \(field) is not accepted. \(explanation)", reason: "RESOURCE_NOT_FOUND",
-      fieldViolations: [FieldViolation(field: field, description: explanation)], resource: name)
-  }
-
   /// A saved targeting no longer fits what it is about.
   static func targetingAtFault(_ name: String, _ problem: FieldFault.Problem?) -> RPCError {
     let place = problem.map { "its \($0.field) is at fault. \($0.explanation)" } ?? "it is at fault."

@@ -81,7 +81,6 @@ struct CustomTableRulesTests {
       .init("profile_table") { $0.profileTable = "entities/b2c/nothing" },
       .init("profile_link.key_attribute") { $0.profileLink?.keyAttribute = "missing" },
       .init("profile_link.key_attribute") { $0.profileLink?.keyAttribute = "firstName" },
-      .init("links[0].table") { $0.links = [.init("x", to: "entities/b2c/customTables/missing")] },
       .init("links[0].table") { $0.links = [.init("x", to: "nothing")] },
       .init("links[0].table") { $0.links = [.init("x", to: "entities/b2c/customTables/cars")] },
       .init("links[0].table") { $0.links = [.init("x", to: "entities/b2c/customTables/visits")] },
@@ -105,15 +104,22 @@ struct CustomTableRulesTests {
     }
   }
 
-  @Test("may link to a profile table only where there is one")
-  func missingProfileTable() async throws {
+  @Test("may link to a profile table or another table only where there is one")
+  func missingTables() async throws {
     try await TestSuite.with { suite async throws in
-      let refusal = try await suite.refusal(TablesV1.TableService.createCustomTable) { request in
-        request.parent = "entities/b2c"
-        request.customTableId = "orders"
-        request.customTable = .orders(of: "entities/b2c/profileTables/missing")
+      let link = TablesV1.RowLink("x", to: "entities/b2c/customTables/missing")
+      let faulty: [(field: String, table: TablesV1.CustomTable)] = [
+        ("custom_table.profile_table", .orders(of: "entities/b2c/profileTables/missing")),
+        ("custom_table.links[0].table", .orders(links: [link])),
+      ]
+      for (field, table) in faulty {
+        let refusal = try await suite.refusal(TablesV1.TableService.createCustomTable) { request in
+          request.parent = "entities/b2c"
+          request.customTableId = "orders"
+          request.customTable = table
+        }
+        #expect(refusal.code == .notFound && refusal.fields == [field])
       }
-      #expect(refusal.code == .notFound)
     }
   }
 

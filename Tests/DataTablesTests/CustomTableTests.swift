@@ -98,7 +98,6 @@ struct CustomTableTests {
       .init("columns") { $0.columns = [.init("fresh", .string, required: true)] },
       .init("columns[6].id") { $0.columns = [.init("NOTE", .string)] },
       .init("links") { $0.links = [.init("store", to: "entities/b2c/customTables/stores", onDelete: .cascade)] },
-      .init("links[1].table") { $0.links = [.init("x", to: "entities/b2c/customTables/missing")] },
     ] as [TableChange])
   func refusedChanges(case: TableChange) async throws {
     try await TestSuite.with { suite async throws in

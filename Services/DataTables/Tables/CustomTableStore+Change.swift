@@ -12,7 +12,7 @@ extension CustomTableStore {
   /// - Parameters:
   ///   - links: the ids of the tables that its links name, in their order; its own id among them is a link to itself.
   /// - Returns: nil when the entity has a table of this id, whatever its case.
-  /// - Throws: ``DefinitionFault`` when a link leads where it may not.
+  /// - Throws: ``DefinitionFault`` when a link leads where it may not, ``RPCError`` NOT_FOUND when it leads nowhere.
   func create(
     _ message: TablesV1.CustomTable, id: String, entity: Int64, owner: ProfileOwner?, links: [String]
   ) async throws -> CustomTableDefinition? {
@@ -60,7 +60,7 @@ extension CustomTableStore {
       if link.table != table.message.name {
         let found = try await transaction.execute(Self.share, [.int(table.entity), .text(id)])
         guard let row = found.first else {
-          throw DefinitionFault("\(path).table", "There is no such table. Name one of the entity.")
+          throw RPCError.notFound(try ResourceName(link.table))
         }
         target = try Self.definition(row)
       }

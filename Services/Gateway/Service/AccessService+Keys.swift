@@ -8,6 +8,7 @@ extension AccessService {
   func createKey(_ request: AccessV1.CreateKeyRequest, _ call: Call) async throws -> AccessV1.CreateKeyResponse {
     let key = request.key ?? AccessV1.Key()
     var checks = FieldChecks()
+    if !key.name.isEmpty { checks.refuse("key.name", "Leave it out: a key is given its name.") }
     checks.displayName(key.displayName, at: "key.display_name")
     checks.grants(key.grants, at: "key.grants")
     let expireTime = checks.future(key.expireTime, at: "key.expire_time", now: time.now)

@@ -1,5 +1,6 @@
 internal import Messages
 internal import RPC
+internal import ServiceKit
 internal import UserTables
 
 /// A targeting that is to be evaluated, behind all those that it is built on.
@@ -83,10 +84,14 @@ extension TargetingPlan.Origin {
 
   /// A definition names what is not there.
   func missing(_ name: String, _ path: String) -> RPCError {
-    let explanation = "There is no \(name), or it was deleted. Name one that is there."
     switch self {
-    case .draft: return .missingBase(name, field: "targeting.\(path)", explanation)
-    case .saved(let targeting): return .targetingAtFault(targeting, .init(path, explanation))
+    case .draft:
+      let field = "targeting.\(path)"
+      guard let name = try? ResourceName(name) else { return .invalid(field, "It names nothing that can be there.") }
+      return .notFound(name, field: field)
+    case .saved(let targeting):
+      return .targetingAtFault(
+        targeting, .init(path, "There is no \(name), or it was deleted. Name one that is there."))
     }
   }
 }
