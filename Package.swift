@@ -94,6 +94,9 @@ let package = Package(
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "Messages", "RPC", .logging, .nioCore]),
     program(
       "rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+    program(
+      "interop-server", "Tests/Conformance/InteropServer",
+      ["Messages", "RPC", "SampleMessages", .argumentParser, .logging, .nioCore, .unixSignals]),
 
     program(
       "metrics-page", "Tests/Conformance/MetricsPage",

@@ -10,8 +10,8 @@ def start():
     """Starts servers with options; those that a test leaves running are killed after it."""
     started = []
 
-    def start(*options):
-        started.append(Process(*options))
+    def start(*options, program="rpc-echo-server"):
+        started.append(Process(*options, program=program))
         return started[-1]
 
     yield start
