@@ -38,6 +38,8 @@ final class HTTP2Connection: ChannelDuplexHandler {
   private var isClosing = false
   private var isClosed = false
 
+  /// How long a peer may take to close its side after we have closed ours.
+  private static let lingering = TimeAmount.seconds(1)
   /// Bytes that go to the channel in one piece.
   private static let writeSize = 64 << 10
 
@@ -89,8 +91,17 @@ final class HTTP2Connection: ChannelDuplexHandler {
     guard let context, !isClosing else { return }
     isClosing = true
     context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
-      context.close(promise: nil)
+      self.linger(context)
     }
+  }
+
+  /// Closes our side, and all when the peer has closed too, or had time to. Closed at once while the peer still sends,
+  /// a socket answers with a reset, at which the peer may drop answers that it has not read.
+  private func linger(_ context: ChannelHandlerContext) {
+    guard !isClosed else { return }
+    context.close(mode: .output, promise: nil)
+    let timer = eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
+    context.channel.closeFuture.whenComplete { _ in timer.cancel() }
   }
 
   /// Closes the channel at once.
@@ -155,6 +166,8 @@ extension HTTP2Connection {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    // What comes while the connection closes changes nothing.
+    if isClosing { return }
     let bytes = unwrapInboundIn(data)
     isBusy = true
     role?.heard()

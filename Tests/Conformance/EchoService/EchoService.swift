@@ -26,6 +26,7 @@ package enum Echo {
 /// Serves ``Echo`` and counts what happened to its handlers.
 package final class EchoService: Sendable {
   private let counts = Mutex<[String: Int]>([:])
+  private let peers = Mutex<Set<String>>([])
   package let health = HealthService()
 
   package init() {
@@ -66,6 +67,7 @@ package final class EchoService: Sendable {
     for value in call.metadata.allBytes("x-data-bin") { metadata.append("x-data-bin", bytes: value) }
     call.setInitialMetadata(metadata)
     call.setTrailingMetadata(metadata)
+    if peers.withLock({ $0.insert(call.peer).inserted }) { add("peers") }
     return request
   }
 
