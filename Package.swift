@@ -90,7 +90,7 @@ let package = Package(
         .logging, .nioCore,
       ]),
     room("MailTesting", "Tests/Support/MailTesting", ["Mail", .nioCore, .nioPosix]),
-    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC", "SampleMessages"]),
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "Messages", "RPC", .logging, .nioCore]),
     program(
       "rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),

@@ -29,6 +29,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
   let executor: LoopExecutor
   let eventLoop: any EventLoop
   private var budget: ReceiveBudget
+  private var held: HeldShare?
   private let makeRole: (HTTP2Connection) -> any HTTP2Role
   private var role: (any HTTP2Role)?
   private var context: ChannelHandlerContext?
@@ -45,12 +46,14 @@ final class HTTP2Connection: ChannelDuplexHandler {
 
   /// - Parameters:
   ///   - receiveBound: bytes that may wait for all readers before windows stay closed.
+  ///   - held: counts what this connection holds, with others.
   ///   - makeRole: called once, when the handler is added to its channel.
   init(
     session: HTTP2Session, executor: LoopExecutor, eventLoop: any EventLoop, receiveBound: Int,
-    makeRole: @escaping (HTTP2Connection) -> any HTTP2Role
+    held: HeldBytes? = nil, makeRole: @escaping (HTTP2Connection) -> any HTTP2Role
   ) {
     budget = ReceiveBudget(bound: receiveBound)
+    if let held { self.held = HeldShare(of: held) }
     self.session = session
     self.executor = executor
     self.eventLoop = eventLoop
@@ -78,7 +81,14 @@ final class HTTP2Connection: ChannelDuplexHandler {
       return
     }
     isBusy = false
+    if held?.holds(budget.buffered + session.waiting) == true { return closeForHolding(context) }
     if isEnding || !session.wantsToReceive, !session.wantsToSend { closeAfterWrites() }
+  }
+
+  private func closeForHolding(_ context: ChannelHandlerContext) {
+    session.goAway(.enhanceYourCalm, debug: "too_much_unread")
+    _ = try? transmit(context)
+    context.close(promise: nil)
   }
 
   /// Closes the channel when all that was submitted is sent.
@@ -205,5 +215,6 @@ extension HTTP2Connection {
     self.context = nil
     role?.closed()
     role = nil
+    held = nil
   }
 }

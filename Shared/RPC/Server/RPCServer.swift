@@ -17,6 +17,7 @@ public final class RPCServer: Sendable {
   private let parts: ServerParts
   private let group: MultiThreadedEventLoopGroup
   private let executors: LoopExecutors
+  private let held: HeldBytes
   private let state = Mutex(State())
 
   /// A server that does not listen yet. The first interceptor is the outermost.
@@ -28,6 +29,7 @@ public final class RPCServer: Sendable {
       routes: RouteTable(router), interceptors: interceptors, configuration: configuration, logger: logger)
     self.group = group
     executors = LoopExecutors(group)
+    held = HeldBytes(bound: configuration.maxHeldBytes)
   }
 
   /// Listens, and returns the address it listens on. To be called once.
@@ -78,7 +80,7 @@ extension RPCServer {
     let session = try HTTP2Session(.server, settings: parts.configuration.session)
     let connection = HTTP2Connection(
       session: session, executor: executors.executor(of: channel.eventLoop), eventLoop: channel.eventLoop,
-      receiveBound: parts.configuration.connectionBuffer
+      receiveBound: parts.configuration.connectionBuffer, held: held
     ) { [parts] connection in
       ServerConnection(
         connection: connection, service: parts, peer: channel.remoteAddress?.hostAndPort ?? "unknown",

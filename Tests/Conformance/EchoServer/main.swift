@@ -29,6 +29,7 @@ for argument in CommandLine.arguments.dropFirst() {
   case "max-response-size": configuration.maxResponseSize = number
   case "max-calls": configuration.maxConcurrentCalls = number
   case "connection-buffer": configuration.connectionBuffer = number
+  case "max-held": configuration.maxHeldBytes = number
   case "gzip": configuration.compression = number == 1 ? .gzip : .identity
   case "preface-timeout": configuration.prefaceTimeout = .milliseconds(number)
   case "max-age": configuration.maxConnectionAge = .milliseconds(number)
