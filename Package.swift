@@ -90,10 +90,13 @@ let package = Package(
         .logging, .nioCore,
       ]),
     room("MailTesting", "Tests/Support/MailTesting", ["Mail", .nioCore, .nioPosix]),
-    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC"]),
+    room("EchoService", "Tests/Conformance/EchoService", ["Messages", "RPC", "SampleMessages"]),
     program("rpc-echo-client", "Tests/Conformance/EchoClient", ["EchoService", "Messages", "RPC", .logging, .nioCore]),
     program(
       "rpc-echo-server", "Tests/Conformance/EchoServer", ["EchoService", "RPC", .logging, .nioCore, .unixSignals]),
+    program(
+      "interop-server", "Tests/Conformance/InteropServer",
+      ["Messages", "RPC", "SampleMessages", .argumentParser, .logging, .nioCore, .unixSignals]),
 
     program(
       "metrics-page", "Tests/Conformance/MetricsPage",

@@ -15,7 +15,7 @@ final class CallPipe {
   let connection: HTTP2Connection
   let stream: Int32
   /// How messages that are worth it are compressed.
-  let compression: Compression
+  private var compression: Compression
   private(set) var inbox: MessageInbox
   private let maxSendSize: Int
   private var failure: RPCError?
@@ -23,23 +23,29 @@ final class CallPipe {
   private var writers: [CheckedContinuation<Void, any Error>] = []
   private var isSendingEnded = false
   private var isPeerDone = false
-  /// The response's head, until it is sent (server).
-  private var unsentHead: Call?
+  /// The call that is answered (server).
+  private let call: Call?
+  private let acceptsGzip: Bool
+  private(set) var hasSentHead: Bool
+  /// What ``call`` was told last.
+  private var isRequestCompressed = false
 
-  /// - Parameter responseTo: on a server, the call whose initial metadata goes out before the first message.
+  /// - Parameters:
+  ///   - call: on a server, the call whose initial metadata goes out before the first message.
+  ///   - acceptsGzip: on a server, whether the call may choose to compress.
   init(
     connection: HTTP2Connection, stream: Int32, limits: (receive: Int, send: Int), compression: Compression,
-    responseTo call: Call? = nil
+    responseTo call: Call? = nil, acceptsGzip: Bool = false
   ) {
     self.connection = connection
     self.stream = stream
     self.compression = compression
     inbox = MessageInbox(maxSize: limits.receive)
     maxSendSize = limits.send
-    unsentHead = call
+    self.call = call
+    self.acceptsGzip = acceptsGzip
+    hasSentHead = call == nil
   }
-
-  var hasSentHead: Bool { unsentHead == nil }
 }
 
 // MARK: - In
@@ -80,6 +86,7 @@ extension CallPipe {
       case .message(let message):
         connection.left(stream, waiting - inbox.waiting, isDone: inbox.waiting == 0)
         credit()
+        tellCompression()
         return .message(message)
       case .end: return failure.map(Read.failed) ?? .end
       case .none: return .wait
@@ -88,6 +95,12 @@ extension CallPipe {
       fail(error)
       return .failed(error)
     }
+  }
+
+  private func tellCompression() {
+    guard inbox.wasCompressed != isRequestCompressed else { return }
+    isRequestCompressed = inbox.wasCompressed
+    call?.setRequestCompressed(isRequestCompressed)
   }
 
   /// Keeps a task that found nothing to read until there is.
@@ -136,8 +149,9 @@ extension CallPipe {
 extension CallPipe {
   /// Sends the response's head if it is not sent (server).
   func sendHead() {
-    guard let call = unsentHead else { return }
-    unsentHead = nil
+    guard !hasSentHead, let call else { return }
+    settleCompression()
+    hasSentHead = true
     connection.session.respond(stream, ResponseHead.headers(call.initialMetadata, compression))
     connection.needsTurn()
   }
@@ -218,12 +232,23 @@ extension CallPipe {
   ///
   /// - Throws: RESOURCE_EXHAUSTED when it is larger than this end may send.
   func frame(_ message: ByteBuffer) throws(RPCError) -> ByteBuffer {
-    try MessageFraming.frame(message, maxSize: maxSendSize, compression: compression)
+    settleCompression()
+    return try MessageFraming.frame(message, maxSize: maxSendSize, compression: compression)
   }
 
   /// The same for a message that is not encoded yet.
-  func frame(_ message: some Message) throws -> ByteBuffer {
-    try MessageFraming.frame(message, maxSize: maxSendSize, compression: compression)
+  ///
+  /// - Parameter isCompressible: false for a message that goes as it is though others are compressed.
+  func frame(_ message: some Message, isCompressible: Bool = true) throws -> ByteBuffer {
+    settleCompression()
+    return try MessageFraming.frame(
+      message, maxSize: maxSendSize, compression: isCompressible ? compression : .identity)
+  }
+
+  /// The handler may choose until the head is sent, which names the encoding.
+  private func settleCompression() {
+    guard !hasSentHead, acceptsGzip, let choice = call?.responseCompression else { return }
+    compression = choice
   }
 }
 
@@ -259,8 +284,8 @@ struct CallPipeHandle: Sendable {
     try await send { pipe in try pipe.frame(message) }
   }
 
-  func send(_ message: some Message) async throws {
-    try await send { pipe in try pipe.frame(message) }
+  func send(_ message: some Message, isCompressible: Bool = true) async throws {
+    try await send { pipe in try pipe.frame(message, isCompressible: isCompressible) }
   }
 
   func send(framed message: ByteBuffer) async throws {

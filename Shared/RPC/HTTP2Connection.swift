@@ -29,6 +29,7 @@ final class HTTP2Connection: ChannelDuplexHandler {
   let executor: LoopExecutor
   let eventLoop: any EventLoop
   private var budget: ReceiveBudget
+  private var held: HeldShare?
   private let makeRole: (HTTP2Connection) -> any HTTP2Role
   private var role: (any HTTP2Role)?
   private var context: ChannelHandlerContext?
@@ -38,17 +39,21 @@ final class HTTP2Connection: ChannelDuplexHandler {
   private var isClosing = false
   private var isClosed = false
 
+  /// How long a peer may take to close its side after we have closed ours.
+  private static let lingering = TimeAmount.seconds(1)
   /// Bytes that go to the channel in one piece.
   private static let writeSize = 64 << 10
 
   /// - Parameters:
   ///   - receiveBound: bytes that may wait for all readers before windows stay closed.
+  ///   - held: counts what this connection holds, with others.
   ///   - makeRole: called once, when the handler is added to its channel.
   init(
     session: HTTP2Session, executor: LoopExecutor, eventLoop: any EventLoop, receiveBound: Int,
-    makeRole: @escaping (HTTP2Connection) -> any HTTP2Role
+    held: HeldBytes? = nil, makeRole: @escaping (HTTP2Connection) -> any HTTP2Role
   ) {
     budget = ReceiveBudget(bound: receiveBound)
+    if let held { self.held = HeldShare(of: held) }
     self.session = session
     self.executor = executor
     self.eventLoop = eventLoop
@@ -76,7 +81,14 @@ final class HTTP2Connection: ChannelDuplexHandler {
       return
     }
     isBusy = false
+    if held?.holds(budget.buffered + session.waiting) == true { return closeForHolding(context) }
     if isEnding || !session.wantsToReceive, !session.wantsToSend { closeAfterWrites() }
+  }
+
+  private func closeForHolding(_ context: ChannelHandlerContext) {
+    session.goAway(.enhanceYourCalm, debug: "too_much_unread")
+    _ = try? transmit(context)
+    context.close(promise: nil)
   }
 
   /// Closes the channel when all that was submitted is sent.
@@ -89,8 +101,17 @@ final class HTTP2Connection: ChannelDuplexHandler {
     guard let context, !isClosing else { return }
     isClosing = true
     context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
-      context.close(promise: nil)
+      self.linger(context)
     }
+  }
+
+  /// Closes our side, and all when the peer has closed too, or had time to. Closed at once while the peer still sends,
+  /// a socket answers with a reset, at which the peer may drop answers that it has not read.
+  private func linger(_ context: ChannelHandlerContext) {
+    guard !isClosed else { return }
+    context.close(mode: .output, promise: nil)
+    let timer = eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
+    context.channel.closeFuture.whenComplete { _ in timer.cancel() }
   }
 
   /// Closes the channel at once.
@@ -155,6 +176,8 @@ extension HTTP2Connection {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    // What comes while the connection closes changes nothing.
+    if isClosing { return }
     let bytes = unwrapInboundIn(data)
     isBusy = true
     role?.heard()
@@ -192,5 +215,6 @@ extension HTTP2Connection {
     self.context = nil
     role?.closed()
     role = nil
+    held = nil
   }
 }

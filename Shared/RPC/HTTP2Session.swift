@@ -60,6 +60,8 @@ final class HTTP2Session {
   private(set) var headers = HeaderBlock()
   /// DATA frames that went.
   private(set) var sentDataFrames = 0
+  /// The bytes of all streams that wait for the peer's windows.
+  private(set) var waiting = 0
   /// What happened since ``discardEvents()``.
   private(set) var events: [Event] = []
 
@@ -71,6 +73,7 @@ final class HTTP2Session {
   private var receiveBase: UnsafeRawPointer?
   private var block = IncomingBlock()
   private var emptyFrames = 0
+  private var invalidFrames = 0
   private var nameValues: [nghttp2_nv] = []
 
   /// The header block that is being received.
@@ -188,6 +191,7 @@ extension HTTP2Session {
   func send(_ stream: Int32, _ bytes: ByteBuffer) -> Int {
     guard let outbox = outboxes[stream], !outbox.isEnded else { return 0 }
     outbox.append(bytes)
+    waiting += bytes.readableBytes
     if outbox.waiting >= settings.outgoingBuffer { outbox.isAboveBound = true }
     resume(stream, outbox)
     return outbox.waiting
@@ -342,6 +346,9 @@ extension HTTP2Session {
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
       HTTP2Session.from(user) { session in frame.map { session.frameCame($0.pointee) } ?? 0 }
     }
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, user in
+      HTTP2Session.from(user) { $0.countInvalidFrame() }
+    }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
       HTTP2Session.from(user) { session in frame.map { session.frameWent($0.pointee) } ?? 0 }
     }
@@ -431,6 +438,13 @@ extension HTTP2Session {
     return emptyFrames > 1_000 ? NGHTTP2_ERR_CALLBACK_FAILURE.rawValue : 0
   }
 
+  /// Frames that break a rule of their stream make us reset it, which no limit of the peer's resets counts: as many as
+  /// resets are an attack (CVE-2025-8671).
+  private func countInvalidFrame() -> Int32 {
+    invalidFrames += 1
+    return invalidFrames > settings.resetBurst ? NGHTTP2_ERR_CALLBACK_FAILURE.rawValue : 0
+  }
+
   private static func opaque(_ ping: nghttp2_ping) -> UInt64 {
     withUnsafeBytes(of: ping.opaque_data) { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
   }
@@ -466,9 +480,10 @@ extension HTTP2Session {
   }
 
   private func streamClosed(_ stream: Int32, _ error: UInt32) -> Int32 {
-    if let outbox = outboxes.remove(stream), spareOutboxes.count < 64 {
+    if let outbox = outboxes.remove(stream) {
+      waiting -= outbox.waiting
       outbox.reset()
-      spareOutboxes.append(outbox)
+      if spareOutboxes.count < 64 { spareOutboxes.append(outbox) }
     }
     events.append(.closed(stream: stream, error: HTTP2ErrorCode(rawValue: error)))
     return 0
@@ -497,6 +512,7 @@ extension HTTP2Session {
     guard let outbox = outboxes[stream] else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
     output.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
     outbox.take(count, into: &output)
+    waiting -= count
     sentDataFrames += 1
     if outbox.isAboveBound && outbox.waiting < settings.outgoingBuffer {
       outbox.isAboveBound = false

@@ -21,6 +21,8 @@ struct MessageInbox {
   /// Whether somebody waits for the next message.
   var isWanted = false
   private(set) var isEnded = false
+  /// Whether the message that was taken last came compressed.
+  private(set) var wasCompressed = false
   private(set) var received = 0
   private let maxSize: Int
   private var taken = 0
@@ -67,6 +69,7 @@ struct MessageInbox {
     let body = take(prefix.length)
     taken += 5 + prefix.length
     try checkSize()
+    wasCompressed = prefix.flag == 1
     return .message(try decompress(body, flag: prefix.flag))
   }
 

@@ -9,7 +9,8 @@ struct ReceiveBudget {
   }
 
   private let bound: Int
-  private var buffered = 0
+  /// Bytes that wait for their readers.
+  private(set) var buffered = 0
   private var favourite: Int32?
   private var held: [Credit] = []
 

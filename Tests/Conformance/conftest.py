@@ -3,6 +3,7 @@
 import grpc
 import pytest
 from echo import Echo, Process
+from peers import Client, EchoServer
 
 
 @pytest.fixture
@@ -10,8 +11,8 @@ def start():
     """Starts servers with options; those that a test leaves running are killed after it."""
     started = []
 
-    def start(*options):
-        started.append(Process(*options))
+    def start(*options, program="rpc-echo-server"):
+        started.append(Process(*options, program=program))
         return started[-1]
 
     yield start
@@ -43,3 +44,30 @@ def connect():
 @pytest.fixture
 def echo(server, connect):
     return connect(server)
+
+
+@pytest.fixture
+def serve():
+    started = []
+
+    def serve(*arguments, **options):
+        started.append(EchoServer(*arguments, **options))
+        return started[-1]
+
+    yield serve
+    for server in started:
+        server.server.stop(None)
+
+
+@pytest.fixture
+def run():
+    started = []
+
+    def run(servers, scenario, *options):
+        started.append(Client(servers if isinstance(servers, list) else [servers], scenario, *options))
+        return started[-1]
+
+    yield run
+    for client in started:
+        client.process.kill()
+        client.process.wait()

@@ -17,8 +17,8 @@ TIMEOUT = 30
 class Process:
     """A program that was told to listen and has printed its port."""
 
-    def __init__(self, *options):
-        self.process = subprocess.Popen([PROGRAMS / "rpc-echo-server", *options], stdout=subprocess.PIPE, text=True)
+    def __init__(self, *options, program="rpc-echo-server"):
+        self.process = subprocess.Popen([PROGRAMS / program, *options], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().split()[1])
 
     @property

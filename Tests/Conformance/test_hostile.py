@@ -1,8 +1,13 @@
 """Clients that mean harm: the server stays small, ends them, and serves the others meanwhile."""
 
+import concurrent.futures
+import contextlib
 import random
 import struct
+import threading
+import zlib
 
+import grpc
 import pytest
 from echo import TIMEOUT
 from test_wire import body
@@ -10,6 +15,7 @@ from wire import (
     CONTINUATION,
     DATA,
     END_HEADERS,
+    END_STREAM,
     GOAWAY,
     HEADERS,
     PING,
@@ -27,9 +33,21 @@ BOUND = 300 << 20
 
 @pytest.fixture(autouse=True)
 def others_are_served(server, echo):
-    """Every test ends with an honest call, on a connection from before and on a new one."""
+    """Honest calls go on during every test, and after it, on a connection from before and on a new one."""
+    stop = threading.Event()
+
+    def call_on():
+        while not stop.wait(0.02):
+            assert echo.echo(b"meanwhile", timeout=TIMEOUT) == b"meanwhile"
+
     assert echo.echo(b"before", timeout=TIMEOUT) == b"before"
-    yield
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        caller = pool.submit(call_on)
+        try:
+            yield
+        finally:
+            stop.set()
+        caller.result()
     assert server.resident_bytes() < BOUND
     assert echo.echo(b"after", timeout=TIMEOUT) == b"after"
     wire = Wire(server)
@@ -90,6 +108,25 @@ def test_calls_reset_as_soon_as_made(server, echo):
     wire.close()
     assert echo.count("hang.started") < 3_000
     echo.wait_for("hang.ended", echo.count("hang.started"))
+
+
+def test_calls_that_make_the_server_reset_them(server, echo):
+    """The server's own resets count too (CVE-2025-8671): a window that grows too large is an error of the stream."""
+    wire = Wire(server)
+    overflow = struct.pack(">I", 0x7FFFFFFF)
+    wire.send_to_the_end(
+        wire.call(stream, body(b""), path=HANG) + frame(WINDOW_UPDATE, 0, stream, overflow)
+        for stream in range(1, 20_000, 2)
+    )
+    list(wire.frames())  # until the server closes
+    assert echo.count("hang.started") < 3_000
+    echo.wait_for("hang.ended", echo.count("hang.started"))
+
+
+def test_empty_continuations_without_end(server):
+    wire = Wire(server)
+    wire.send_to_the_end([frame(HEADERS, 0, 1, wire.headers())] + [frame(CONTINUATION, 0, 1) * 100] * 10_000)
+    assert error_of(wire) in (None, 1, 2, 11)
 
 
 def test_headers_without_end(server):
@@ -167,13 +204,115 @@ def send_while_windows_allow(wire, streams):
         return sent
 
 
+def announce(wire, streams):
+    """Begins messages of 4 MiB."""
+    for stream in streams:
+        wire.send(frame(HEADERS, END_HEADERS, stream, wire.headers()))
+        wire.send(frame(DATA, 0, stream, b"\0" + struct.pack(">I", 4_194_304)))
+
+
+def test_large_messages_of_many_clients_that_are_never_finished(start, connect):
+    """What one connection may hold, fifty may not; who holds little goes on."""
+    server = start(f"max-held={64 << 20}")
+    echo = connect(server)
+    assert echo.collect(iter([b"honest"] * 10), timeout=TIMEOUT) == b"10 60"
+    before = server.resident_bytes()
+    wires = [Wire(server) for _ in range(50)]
+    streams = range(1, 64, 2)
+    for wire in wires:
+        with contextlib.suppress(OSError):  # the server has had enough
+            announce(wire, streams)
+            wire.send_to_the_end(frame(DATA, 0, stream, bytes(16_000)) for stream in streams for _ in range(3))
+        assert echo.echo(b"meanwhile", timeout=TIMEOUT) == b"meanwhile"
+        assert server.resident_bytes() < before + (160 << 20)
+    for wire in wires:
+        wire.socket.settimeout(0.1)
+    assert sum(is_closed(wire) for wire in wires) > 0
+    for wire in wires:
+        wire.close()
+
+
+def is_closed(wire):
+    try:
+        list(wire.frames())
+        return True
+    except TimeoutError:
+        return False
+
+
+def test_large_answers_that_many_clients_do_not_read(start, connect):
+    server = start(f"max-held={64 << 20}")
+    echo = connect(server)
+    assert echo.echo(b"before", timeout=TIMEOUT) == b"before"
+    before = server.resident_bytes()
+    wires = [Wire(server) for _ in range(50)]
+    for wire in wires:
+        with contextlib.suppress(OSError):
+            for stream in range(1, 40, 2):
+                wire.send(frame(HEADERS, END_HEADERS, stream, wire.headers()))
+                data = body(bytes(190_000))
+                wire.send_to_the_end(frame(DATA, 0, stream, data[at : at + 16_000]) for at in range(0, 190_000, 16_000))
+                wire.send(frame(DATA, END_STREAM, stream, data[192_000:]))
+        assert echo.echo(b"meanwhile", timeout=TIMEOUT) == b"meanwhile"
+        assert server.resident_bytes() < before + (160 << 20)
+    for wire in wires:
+        wire.close()
+
+
+def test_clients_that_send_byte_by_byte(server):
+    """A request that never gets whole costs no more than its bytes, and nobody waits for it."""
+    wires = [Wire(server) for _ in range(200)]
+    request = wires[0].call(1, body(b"slow"))
+    for byte in range(40):
+        for wire in wires:
+            wire.send(request[byte : byte + 1])
+    for wire in wires:
+        wire.close()
+
+
+def test_a_compressed_message_that_becomes_much_more(server):
+    compressor = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(compressor.compress(bytes(1 << 20)) for _ in range(32)) + compressor.flush()
+    assert len(bomb) < 50_000
+    wire = Wire(server)
+    wire.send(frame(HEADERS, END_HEADERS, 1, wire.headers(more=[("grpc-encoding", "gzip")])))
+    data = b"\1" + struct.pack(">I", len(bomb)) + bomb
+    pieces = [data[at : at + 16_000] for at in range(0, len(data), 16_000)]
+    wire.send(b"".join(frame(DATA, 0, 1, piece) for piece in pieces) + frame(DATA, END_STREAM, 1))
+    assert wire.answer(1)[0]["grpc-status"] == "8"
+
+
+def nested(depth):
+    """A node within a node, so often."""
+    pieces, size = [], 0
+    for _ in range(depth):
+        length, rest = b"", size
+        while rest > 0x7F:
+            length += bytes([rest & 0x7F | 0x80])
+            rest >>= 7
+        head = b"\x12" + length + bytes([rest])
+        pieces.append(head)
+        size += len(head)
+    return b"".join(reversed(pieces))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [nested(100_000), b"\x7b" * 100_000 + b"\x7c" * 100_000, b"\x1a\0" * 1_000_001],
+    ids=["messages", "groups", "a-million-empty-ones"],
+)
+def test_messages_that_are_more_than_they_look(echo, data):
+    weigh = echo.channel.unary_unary("/rapport.testing.Echo/Weigh")
+    for call in [weigh.future(data, timeout=TIMEOUT) for _ in range(2)]:
+        assert call.exception().code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.INVALID_ARGUMENT)
+    assert weigh(b"\x1a\0" * 1_000, timeout=TIMEOUT).endswith(b"1000")
+
+
 def test_many_large_messages_that_are_never_finished(server):
     """Each may be 4 MiB; together they may not."""
     wire = Wire(server)
     streams = range(1, 400, 2)
-    for stream in streams:
-        wire.send(frame(HEADERS, END_HEADERS, stream, wire.headers()))
-        wire.send(frame(DATA, 0, stream, b"\0" + struct.pack(">I", 4_194_304)))
+    announce(wire, streams)
     sent = send_while_windows_allow(wire, streams)
     assert sum(sent.values()) < 128 << 20
 

@@ -129,6 +129,38 @@ struct HTTP2SessionTests {
     #expect(!server.wantsToSend)
   }
 
+  @Test("what waits is counted, and no longer when its stream is gone")
+  func waiting() throws {
+    let client = try HTTP2Session(.client, settings: .init())
+    let server = try HTTP2Session(.server, settings: .init(streamWindow: 1_000))
+    try Self.input(client, Self.output(server))
+    let streams = [try client.request(Self.request), try client.request(Self.request)]
+    for stream in streams { client.send(stream, ByteBuffer(repeating: 1, count: 1_800)) }
+    #expect(client.waiting == 3_600)
+    _ = try Self.output(client)
+    #expect(client.waiting == 1_600)
+    client.reset(streams[0], .cancel)
+    _ = try Self.output(client)
+    #expect(client.waiting == 800)
+  }
+
+  @Test("a peer whose frames break the rules of their streams again and again is given up")
+  func invalidFrames() throws {
+    let client = try HTTP2Session(.client, settings: .init())
+    let server = try HTTP2Session(.server, settings: .init(resetBurst: 3))
+    // The stream's window would be larger than a window can be.
+    let overflow: [UInt8] = [0x7f, 0xff, 0xff, 0xff]
+    func breakRule() throws {
+      let stream = try client.request(Self.request)
+      var bytes = try Self.output(client)
+      bytes.writeBytes([0, 0, 4, 8, 0, 0, 0, 0, UInt8(stream)] + overflow)
+      try Self.input(server, bytes)
+      try Self.input(client, Self.output(server))
+    }
+    for _ in 0..<3 { try breakRule() }
+    #expect(throws: HTTP2Session.Failure.self) { try breakRule() }
+  }
+
   @Test("a header list above the limit is cut and marked")
   func headerLimit() throws {
     let client = try HTTP2Session(.client, settings: .init())

@@ -136,6 +136,19 @@ struct LifecycleTests {
     }
   }
 
+  @Test("a handler hears whether its request came compressed", arguments: [100, 100_000])
+  func requestCompression(size: Int) async throws {
+    try await EchoFixture.run(
+      router: { router in router.handle(Echo.echo) { _, call in Blob("\(call.isRequestCompressed)") } }
+    ) { echo in
+      let request = Blob([UInt8](repeating: 7, count: size))
+      let plain = try await echo.client.call(Echo.echo, request)
+      #expect(plain.text == "false")
+      let compressed = try await echo.client.call(Echo.echo, request, options: CallOptions(compression: .gzip))
+      #expect(compressed.text == "\(size == 100_000)")
+    }
+  }
+
   @Test("a message above the client's limits fails at the client", arguments: [true, false])
   func clientLimits(isRequest: Bool) async throws {
     var configuration = ClientConfiguration()

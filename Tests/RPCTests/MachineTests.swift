@@ -270,3 +270,38 @@ struct ReceiveBudgetTests {
     #expect(budget.wants(Credit(stream: 1, count: 10), isDone: false) == Credit(stream: 1, count: 10))
   }
 }
+
+@Suite("What all connections of a server hold")
+struct HeldBytesTests {
+  @Test("below the bound anyone may hold all of it")
+  func below() {
+    let whole = HeldBytes(bound: 10 << 20)
+    var share = HeldShare(of: whole)
+    let other = HeldShare(of: whole)
+    #expect(!share.holds(10 << 20))
+    _ = consume other
+  }
+
+  @Test("above it, who holds more than an equal share must go, and who goes makes room")
+  func above() {
+    let whole = HeldBytes(bound: 10 << 20)
+    var small = HeldShare(of: whole)
+    do {
+      var large = HeldShare(of: whole)
+      #expect(!large.holds(9 << 20))
+      #expect(!small.holds(2 << 20))
+      #expect(large.holds(10 << 20))
+    }
+    #expect(!small.holds(10 << 20))
+    #expect(small.holds(11 << 20))
+  }
+
+  @Test("small changes are not told")
+  func small() {
+    let whole = HeldBytes(bound: 0)
+    var share = HeldShare(of: whole)
+    #expect(!share.holds(65_535))
+    #expect(share.holds(65_536))
+    #expect(!share.holds(65_537))
+  }
+}

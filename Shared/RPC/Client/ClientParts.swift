@@ -4,6 +4,8 @@ import Logging
 struct ClientParts: Sendable {
   let address: HostPort
   let configuration: ClientConfiguration
+  /// The contexts of the configuration's TLS, or why there can be none.
+  let tls: Result<TLSContexts<ClientTLS>, any Error>?
   let logger: Logger
 
   /// The value of `:authority`.

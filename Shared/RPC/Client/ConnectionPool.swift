@@ -247,11 +247,11 @@ extension ConnectionPool {
   private static func assemble(
     _ channel: any Channel, _ parts: ClientParts, _ executor: LoopExecutor, _ place: Place, _ pool: ConnectionPool
   ) throws {
-    if let tls = parts.configuration.tls {
-      let name = tls.serverName ?? parts.address.host
+    if let contexts = try parts.tls?.get() {
+      let name = parts.configuration.tls?.serverName ?? parts.address.host
       let isName = (try? SocketAddress(ipAddress: name, port: 0)) == nil
       try channel.pipeline.syncOperations.addHandler(
-        NIOSSLClientHandler(context: try tls.context(), serverHostname: isName ? name : nil))
+        NIOSSLClientHandler(context: contexts.current(), serverHostname: isName ? name : nil))
     }
     let session = try HTTP2Session(.client, settings: parts.configuration.session)
     let connection = HTTP2Connection(

@@ -24,9 +24,10 @@ public final class RPCClient: Sendable {
   ) {
     precondition(!addresses.isEmpty, "A client needs an address.")
     self.configuration = configuration
+    let tls = configuration.tls.map { tls in Result { try TLSContexts(tls, logger: logger) } }
     let parts = addresses.flatMap { address in
       Array(
-        repeating: ClientParts(address: address, configuration: configuration, logger: logger),
+        repeating: ClientParts(address: address, configuration: configuration, tls: tls, logger: logger),
         count: max(configuration.connectionsPerAddress, 1))
     }
     pool = ConnectionPool(parts: parts, configuration: configuration, group: group)

@@ -26,6 +26,8 @@ public final class Call: Sendable {
     var values: [ObjectIdentifier: any Sendable] = [:]
     var initialMetadata = Metadata()
     var trailingMetadata = Metadata()
+    var responseCompression: Compression?
+    var isRequestCompressed = false
   }
 
   /// A call made by the server, or by a test of an interceptor or handler.
@@ -65,6 +67,21 @@ public final class Call: Sendable {
   public func setTrailingMetadata(_ metadata: Metadata) {
     state.withLock { $0.trailingMetadata = metadata }
   }
+
+  /// Chooses how this call's responses are compressed, in place of ``ServerConfiguration/compression``. Without effect
+  /// for a client that accepts no compression, and once the first message was sent.
+  public func setResponseCompression(_ compression: Compression) {
+    state.withLock { $0.responseCompression = compression }
+  }
+
+  /// Whether the request message that was read last came compressed.
+  public var isRequestCompressed: Bool { state.withLock { $0.isRequestCompressed } }
+
+  func setRequestCompressed(_ isCompressed: Bool) {
+    state.withLock { $0.isRequestCompressed = isCompressed }
+  }
+
+  var responseCompression: Compression? { state.withLock { $0.responseCompression } }
 
   var initialMetadata: Metadata { state.withLock { $0.initialMetadata } }
 

@@ -17,6 +17,7 @@ public final class RPCServer: Sendable {
   private let parts: ServerParts
   private let group: MultiThreadedEventLoopGroup
   private let executors: LoopExecutors
+  private let held: HeldBytes
   private let state = Mutex(State())
 
   /// A server that does not listen yet. The first interceptor is the outermost.
@@ -28,6 +29,7 @@ public final class RPCServer: Sendable {
       routes: RouteTable(router), interceptors: interceptors, configuration: configuration, logger: logger)
     self.group = group
     executors = LoopExecutors(group)
+    held = HeldBytes(bound: configuration.maxHeldBytes)
   }
 
   /// Listens, and returns the address it listens on. To be called once.
@@ -35,7 +37,7 @@ public final class RPCServer: Sendable {
   /// - Throws: the system's error when the address cannot be bound; NIOSSL's when the TLS material is unfit.
   public func start() async throws -> SocketAddress {
     let configuration = parts.configuration
-    let tls = try configuration.tls.map { try $0.context() }
+    let tls = try configuration.tls.map { try TLSContexts($0, logger: parts.logger) }
     let channel = try await ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1_024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -72,13 +74,13 @@ extension RPCServer {
   }
 
   /// Makes a connection of a channel; throwing closes it.
-  private func accept(_ channel: any Channel, _ tls: NIOSSLContext?) throws {
+  private func accept(_ channel: any Channel, _ tls: TLSContexts<ServerTLS>?) throws {
     try register(channel)
-    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
+    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current())) }
     let session = try HTTP2Session(.server, settings: parts.configuration.session)
     let connection = HTTP2Connection(
       session: session, executor: executors.executor(of: channel.eventLoop), eventLoop: channel.eventLoop,
-      receiveBound: parts.configuration.connectionBuffer
+      receiveBound: parts.configuration.connectionBuffer, held: held
     ) { [parts] connection in
       ServerConnection(
         connection: connection, service: parts, peer: channel.remoteAddress?.hostAndPort ?? "unknown",

@@ -10,9 +10,10 @@ public struct ResponseWriter<Response: Message>: Sendable {
   /// Sends one message. Suspends while the client's flow-control window is closed and this call has more than
   /// ``ServerConfiguration/outgoingBuffer`` bytes waiting.
   ///
+  /// - Parameter isCompressible: false for a message that goes as it is though the call's others are compressed.
   /// - Throws: ``RPCError``: the call has ended, or the message is larger than the server may send.
-  public func send(_ response: Response) async throws {
-    try await raw.pipe.send(response)
+  public func send(_ response: Response, isCompressible: Bool = true) async throws {
+    try await raw.pipe.send(response, isCompressible: isCompressible)
   }
 }
 

@@ -22,6 +22,9 @@ public struct ServerConfiguration: Sendable {
   /// Unread request bytes of all calls of a connection, above which windows open for one call only.
   /// Default 16 MiB.
   public var connectionBuffer = 16 << 20
+  /// Bytes that all connections may hold: requests that are unread or not complete, responses that clients do not take.
+  /// Above it, connections that hold more than an equal share are closed. Default 512 MiB.
+  public var maxHeldBytes = 512 << 20
   /// Response bytes of a call that may wait for the client's window before `send` suspends. Default 64 KiB.
   public var outgoingBuffer = 64 << 10
   /// Compression of responses, for clients that accept it. Default none. Requests may always come compressed.

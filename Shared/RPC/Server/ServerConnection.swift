@@ -83,7 +83,8 @@ extension ServerConnection {
     let configuration = service.configuration
     let pipe = CallPipe(
       connection: connection, stream: id, limits: (configuration.maxRequestSize, configuration.maxResponseSize),
-      compression: head.acceptsGzip ? configuration.compression : .identity, responseTo: call)
+      compression: head.acceptsGzip ? configuration.compression : .identity, responseTo: call,
+      acceptsGzip: head.acceptsGzip)
     pipe.setEncoding(head.encoding)
     let stream = ServerStream(id: id, call: call, route: route, pipe: pipe)
     streams.insert(stream, for: id)

@@ -2,7 +2,8 @@ import NIOSSL
 package import RPC
 
 /// How a process proves itself to its peers on the way, and whom it believes: both sides of a connection between services
-/// show a certificate. Without files everything travels in clear, which is for loopback.
+/// show a certificate. Without files everything travels in clear, which is for loopback. Files that are replaced are used
+/// for all connections that are made from then on.
 package struct TLSSettings: Sendable, Hashable {
   /// The process's certificate.
   package static let certificateFile = Setting<String?>(
@@ -47,31 +48,30 @@ package struct TLSSettings: Sendable, Hashable {
   ///
   /// - Throws: ``ConfigurationError`` naming a file that cannot be used.
   package func server() throws -> ServerTLS {
-    ServerTLS(
-      certificates: try certificates(in: certificateFile), privateKey: try key(),
-      clientRoots: requiresClientCertificate ? try certificates(in: authoritiesFile) : nil)
+    try check()
+    return try ServerTLS(
+      files: TLSFiles(
+        certificates: certificateFile, privateKey: keyFile,
+        authorities: requiresClientCertificate ? authoritiesFile : nil))
   }
 
   /// The side of the clients of other services.
   ///
   /// - Throws: ``ConfigurationError`` naming a file that cannot be used.
   package func client() throws -> ClientTLS {
-    ClientTLS(
-      roots: try certificates(in: authoritiesFile), certificates: try certificates(in: certificateFile),
-      privateKey: try key())
+    try check()
+    return try ClientTLS(
+      files: TLSFiles(certificates: certificateFile, privateKey: keyFile, authorities: authoritiesFile))
   }
 
-  private func certificates(in file: String) throws -> [NIOSSLCertificate] {
-    guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
-      throw ConfigurationError.unreadable(file: file, why: "it must hold certificates as PEM")
+  /// Finds the file that is at fault.
+  private func check() throws {
+    for file in [certificateFile, authoritiesFile] {
+      guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
+        throw ConfigurationError.unreadable(file: file, why: "it must hold certificates as PEM")
+      }
     }
-    return certificates
-  }
-
-  private func key() throws -> NIOSSLPrivateKey {
-    do {
-      return try NIOSSLPrivateKey(file: keyFile, format: .pem)
-    } catch {
+    if (try? NIOSSLPrivateKey(file: keyFile, format: .pem)) == nil {
       throw ConfigurationError.unreadable(file: keyFile, why: "it must hold a private key as PEM")
     }
   }

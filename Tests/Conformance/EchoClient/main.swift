@@ -6,14 +6,24 @@ import NIOCore
 import RPC
 
 // Calls `Echo` at the ports of the first argument (joined by commas) as the second one says, and prints what came of
-// it; a failed call prints its status.
+// it; a failed call prints its status. Arguments of the form `name=value` that follow change its configuration.
 let ports = CommandLine.arguments[1].split(separator: ",").compactMap { Int($0) }
 let scenario = CommandLine.arguments[2]
 var configuration = ClientConfiguration()
-if scenario == "keepalive" {
-  configuration.keepaliveTime = .milliseconds(200)
-  configuration.keepaliveTimeout = .milliseconds(200)
+var files: TLSFiles?
+for argument in CommandLine.arguments.dropFirst(3) {
+  let parts = argument.split(separator: "=").map(String.init)
+  switch parts[0] {
+  case "keepalive": configuration.keepaliveTime = Int(parts[1]).map { .milliseconds($0) }
+  case "keepalive-timeout": configuration.keepaliveTimeout = .milliseconds(Int(parts[1]) ?? 0)
+  case "max-attempts": configuration.maxAttempts = Int(parts[1]) ?? 1
+  case "tls-certificates": files = files ?? TLSFiles(); files?.certificates = parts[1]
+  case "tls-key": files = files ?? TLSFiles(); files?.privateKey = parts[1]
+  case "tls-authorities": files = files ?? TLSFiles(); files?.authorities = parts[1]
+  default: fatalError("unknown option \(argument)")
+  }
 }
+configuration.tls = try files.map { try ClientTLS(files: $0, serverName: "localhost") }
 let client = RPCClient(
   addresses: ports.map { HostPort(host: "127.0.0.1", port: $0) }, configuration: configuration,
   logger: Logger(label: "rpc-echo-client"))
@@ -96,7 +106,7 @@ func run() async throws {
     _ = readLine()
     call.cancel()
     _ = try await call.value
-  case "keepalive": _ = try await client.call(Echo.hang, Blob())
+  case "hang": _ = try await client.call(Echo.hang, Blob())
   case "steps": try await steps()
   default: report("unknown scenario")
   }

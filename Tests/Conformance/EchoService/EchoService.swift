@@ -1,5 +1,6 @@
 package import Messages
 package import RPC
+package import SampleMessages
 import Synchronization
 
 /// A service with a method of each kind, and some that misbehave in known ways.
@@ -11,21 +12,25 @@ package enum Echo {
   package static let hang = UnaryMethod<Blob, Blob>(info("Hang", .unary))
   package static let setHealth = UnaryMethod<Blob, Blob>(info("SetHealth", .unary))
   package static let counters = UnaryMethod<Blob, Blob>(info("Counters", .unary))
+  package static let weigh = UnaryMethod<SampleV1.Node, Blob>(
+    info("Weigh", .unary, request: SampleV1.Node.descriptor))
   package static let collect = ClientStreamingMethod<Blob, Blob>(info("Collect", .clientStreaming))
   package static let stall = ClientStreamingMethod<Blob, Blob>(info("Stall", .clientStreaming))
   package static let expand = ServerStreamingMethod<Blob, Blob>(info("Expand", .serverStreaming))
   package static let chat = BidirectionalMethod<Blob, Blob>(info("Chat", .bidirectional))
 
-  private static func info(_ name: String, _ kind: MethodKind) -> MethodInfo {
+  private static func info(
+    _ name: String, _ kind: MethodKind, request: MessageDescriptor = Blob.descriptor
+  ) -> MethodInfo {
     MethodInfo(
-      service: Self.name, name: name, kind: kind, rule: nil, http: [], request: Blob.descriptor,
-      response: Blob.descriptor)
+      service: Self.name, name: name, kind: kind, rule: nil, http: [], request: request, response: Blob.descriptor)
   }
 }
 
 /// Serves ``Echo`` and counts what happened to its handlers.
 package final class EchoService: Sendable {
   private let counts = Mutex<[String: Int]>([:])
+  private let peers = Mutex<Set<String>>([])
   package let health = HealthService()
 
   package init() {
@@ -48,6 +53,7 @@ package final class EchoService: Sendable {
     router.handle(Echo.hang, hang)
     router.handle(Echo.counters, counters)
     router.handle(Echo.setHealth, setHealth)
+    router.handle(Echo.weigh) { node, _ in Blob("\(node.children.count)") }
     router.handle(Echo.collect, collect)
     router.handle(Echo.stall, stall)
     router.handle(Echo.expand, expand)
@@ -66,6 +72,7 @@ package final class EchoService: Sendable {
     for value in call.metadata.allBytes("x-data-bin") { metadata.append("x-data-bin", bytes: value) }
     call.setInitialMetadata(metadata)
     call.setTrailingMetadata(metadata)
+    if peers.withLock({ $0.insert(call.peer).inserted }) { add("peers") }
     return request
   }
 

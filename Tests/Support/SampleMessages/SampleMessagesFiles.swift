@@ -2,6 +2,9 @@
 // swift-format-ignore-file
 package import Messages
 
+/// The proto package `grpc.testing`.
+public enum GRPCTesting {}
+
 /// The proto package `rapport.bench.v1`.
 public enum BenchV1 {}
 
@@ -12,6 +15,9 @@ public enum SampleV1 {}
 package enum SampleMessagesFiles {
   /// Every file.
   package static let all: [FileDescriptor] = [
+    grpc_testing_empty,
+    grpc_testing_messages,
+    grpc_testing_test,
     rapport_bench_v1_bench,
     rapport_sample_v1_everything,
     rapport_sample_v1_names,
@@ -21,6 +27,17 @@ package enum SampleMessagesFiles {
   /// Every message type, by file and place.
   package static let types: [any Message.Type] = [
     BenchV1.Sample.self,
+    GRPCTesting.BoolValue.self,
+    GRPCTesting.EchoStatus.self,
+    GRPCTesting.Empty.self,
+    GRPCTesting.Payload.self,
+    GRPCTesting.ResponseParameters.self,
+    GRPCTesting.SimpleRequest.self,
+    GRPCTesting.SimpleResponse.self,
+    GRPCTesting.StreamingInputCallRequest.self,
+    GRPCTesting.StreamingInputCallResponse.self,
+    GRPCTesting.StreamingOutputCallRequest.self,
+    GRPCTesting.StreamingOutputCallResponse.self,
     SampleV1.Book.self,
     SampleV1.BoolMessage.self,
     SampleV1.Choices.self,
