@@ -46,7 +46,7 @@ package final class SMTPConnection: Sendable {
 
   /// Connects, encrypts and says who we are, as configured.
   ///
-  /// - Throws: ``SMTPError``.
+  /// - Throws: ``SMTPError``, which says nothing of any message: neither `.refused` nor `.unsupported`.
   package static func open(
     _ configuration: SMTPConfiguration, group: any EventLoopGroup
   ) async throws(SMTPError) -> SMTPConnection {
@@ -124,7 +124,7 @@ package final class SMTPConnection: Sendable {
   }
 
   private func encrypt(_ extensions: [String: String]) async throws(SMTPError) {
-    guard extensions["STARTTLS"] != nil else { throw .broken("it does not offer STARTTLS") }
+    guard extensions["STARTTLS"] != nil else { throw .unusable("it does not offer STARTTLS") }
     try expectDone(try await command("STARTTLS"))
     do {
       let context = try Self.tlsContext(configuration)
@@ -139,7 +139,7 @@ package final class SMTPConnection: Sendable {
   private func authenticate() async throws(SMTPError) {
     guard let credentials = configuration.credentials else { return }
     guard configuration.encryption != .none || configuration.isLoopback else {
-      throw .unsupported("Credentials are not sent in clear. Configure encryption.")
+      throw .unusable("credentials are not sent in clear; configure encryption")
     }
     let mechanisms = (extensions["AUTH"] ?? "").uppercased().split(separator: " ")
     if mechanisms.contains("PLAIN") {
@@ -152,7 +152,7 @@ package final class SMTPConnection: Sendable {
       }
       try expectDone(try await command(Base64Text.encode(Array(credentials.password.utf8))))
     } else {
-      throw .unsupported("The mail server offers neither AUTH PLAIN nor AUTH LOGIN.")
+      throw .unusable("it offers neither AUTH PLAIN nor AUTH LOGIN")
     }
   }
 
@@ -237,7 +237,7 @@ package final class SMTPConnection: Sendable {
 
   private func command(_ line: String) async throws(SMTPError) -> SMTPReply {
     guard !line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
-      throw .unsupported("A command has a control character.")
+      throw .unusable("a command would have a control character")
     }
     return try await send(Array("\(line)\r\n".utf8), expectingReplyWithin: configuration.commandTimeout)
   }

@@ -2,6 +2,8 @@
 package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
   /// No connection could be made.
   case unreachable(String)
+  /// The server does not offer what the configuration asks for: encryption, a way to log in. Nothing is known of any message.
+  case unusable(String)
   /// The connection broke, or the server said nothing for too long. Whatever was not answered is not known.
   case broken(String)
   /// The server does not want this client, its credentials or any mail now. Nothing is known of the message.
@@ -15,6 +17,7 @@ package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .unreachable(let why): "The mail server cannot be reached: \(why)."
+    case .unusable(let why): "The mail server cannot be used as configured: \(why)."
     case .broken(let why): "The connection to the mail server broke: \(why)."
     case .unwelcome(let reply): "The mail server takes no mail from here: \(reply.code)."
     case .refused(let reply): "The mail server refused the message: \(reply.code)."

@@ -97,9 +97,16 @@ final class Courier: Sendable {
     for (index, letter) in prepared.letters.enumerated() {
       let rest = prepared.letters[index...].map(\.id)
       if isStopping.withLock({ $0 }) { return try await putBack(rest, settled) }
+      let connection: SMTPConnection
       do throws(SMTPError) {
         try await wait(for: index, prepared.pace)
-        let connection = try await open()
+        connection = try await open()
+      } catch {
+        // Whatever it is, it is about us or the server, not about the message.
+        try await putBack(rest, settled)
+        throw error
+      }
+      do throws(SMTPError) {
         try await connection.begin(letter.envelope)
       } catch {
         guard let outcome = outcome(of: error, letter) else {
@@ -182,7 +189,7 @@ final class Courier: Sendable {
     switch error {
     case .refused(let reply): outcome(of: reply, letter)
     case .unsupported(let why): .notSent(.refusedByServer, answer: why)
-    case .unreachable, .broken, .unwelcome: nil
+    case .unreachable, .unusable, .broken, .unwelcome: nil
     }
   }
 
