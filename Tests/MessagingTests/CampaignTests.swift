@@ -128,6 +128,19 @@ struct CampaignTests {
     }
   }
 
+  @Test("a service that cannot be asked now is no fault of the definition")
+  func passing() async throws {
+    try await TestSuite.with { suite async throws in
+      try await suite.createSender()
+      suite.peers.setTablesDown(true)
+      let refusal = try await suite.refusal(MessagingV1.MessagingService.createCampaign) { request in
+        (request.parent, request.campaignId, request.campaign) = ("entities/b2c", "come-back", .sample(.mass))
+        request.campaign?.contents = ["en": MessagingV1.Campaign.content("Hello", "{{ profile.preferredStore.city }}")]
+      }
+      #expect(refusal.code == .unavailable)
+    }
+  }
+
   @Test("a launch is done once for each request id, and a campaign is launched once")
   func launch() async throws {
     try await TestSuite.with { suite async throws in
@@ -172,6 +185,72 @@ struct CampaignTests {
       #expect(try await preview("3").notSentReason == .notSubscribed)
       #expect(suite.sink.kept.isEmpty)
       #expect(try await suite.messages().isEmpty)
+    }
+  }
+
+  @Test(
+    "a sender's domain is written in ASCII, which Message-ID needs",
+    arguments: [("shop@bücher.test", "reply@shop.test"), ("shop@shop.test", "reply@bücher.test")])
+  func senderDomain(address: String, replyTo: String) async throws {
+    try await TestSuite.with { suite async throws in
+      func create(_ id: String, _ address: String, _ replyTo: String) async throws -> Refusal {
+        try await suite.refusal(MessagingV1.MessagingService.createSender) { request in
+          (request.parent, request.senderId, request.sender) = ("entities/b2c", id, .init())
+          request.sender?.emailAddress = address
+          request.sender?.replyTo = replyTo
+        }
+      }
+      let refusal = try await create("shop", address, replyTo)
+      #expect(refusal.code == .invalidArgument && refusal.message.contains("xn--"))
+      let ascii = try await create(
+        "shop", address.replacing("bücher", with: "xn--bcher-kva"), replyTo.replacing("bücher", with: "xn--bcher-kva"))
+      #expect(ascii.code == .ok)
+    }
+  }
+
+  @Test("whoever may not read custom tables gets no rows by a template either")
+  func rowsByTemplates() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add([2])
+      try await suite.createCampaign()
+      typealias Service = MessagingV1.MessagingService
+      func caller(_ more: Principal.Grant...) -> TestSuite.Caller {
+        .holder(
+          more + [
+            .init(entity: 1, module: .messaging, rights: [.write, .launch]),
+            .init(entity: 1, module: .profiles, rights: [.read]),
+          ])
+      }
+      func attempts(as caller: TestSuite.Caller, _ html: String, id: String) async throws -> [StatusCode] {
+        let contents = ["en": MessagingV1.Campaign.content("Hello", html)]
+        let created = try await suite.refusal(Service.createCampaign, as: caller) { request in
+          (request.parent, request.campaignId, request.campaign) = ("entities/b2c", id, .sample(.mass))
+          request.campaign?.contents = contents
+        }
+        let updated = try await suite.refusal(Service.updateCampaign, as: caller) { request in
+          request.campaign = .init()
+          request.campaign?.name = TestSuite.campaign
+          request.campaign?.contents = contents
+        }
+        return [created.code, updated.code]
+      }
+      let rows = "{% for order in rows.orders %}{{ order.amount }}{% endfor %}"
+      let repository = "{{ profile.preferredStore.city }}"
+      let stranger = caller()
+      #expect(try await attempts(as: stranger, rows, id: "x") == [.permissionDenied, .permissionDenied])
+      #expect(try await attempts(as: stranger, repository, id: "x") == [.permissionDenied, .permissionDenied])
+      let previewed = try await suite.refusal(Service.previewCampaign, as: stranger) { request in
+        request.name = TestSuite.campaign
+        request.profile = "\(PeersDouble.customers)/profiles/2"
+      }
+      let launched = try await suite.refusal(Service.launchCampaign, as: stranger) { $0.name = TestSuite.campaign }
+      #expect(previewed.code == .permissionDenied && launched.code == .permissionDenied)
+      #expect(try await suite.get().state == .draft)
+      #expect(try await attempts(as: stranger, "{{ profile.firstName }}", id: "y") == [.ok, .ok])
+      let reader = caller(.init(entity: 1, module: .tables, rights: [.read]))
+      #expect(try await attempts(as: reader, rows, id: "z") == [.ok, .ok])
+      let again = try await suite.refusal(Service.launchCampaign, as: reader) { $0.name = TestSuite.campaign }
+      #expect(again.code == .ok)
     }
   }
 

@@ -1,3 +1,4 @@
+import Database
 import Mail
 import MailTesting
 import Messages
@@ -146,6 +147,72 @@ struct SendingTests {
     }
   }
 
+  @Test("a mail server that offers no way to log in costs nothing: everything waits")
+  func unusable() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      var smtp = suite.parts.smtp
+      smtp.credentials = .init(user: "us", password: "secret")
+      let worker = try await suite.parts.queue.enter(copy: "test")
+      let courier = Courier(worker: worker, parts: suite.rooms.courierParts(smtp: smtp, group: suite.parts.group))
+      await #expect(throws: SMTPError.self) { _ = try await courier.work() }
+      #expect(try await suite.report().waiting == 3)
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 3)
+    }
+  }
+
+  @Test("a message whose connection broke before its final dot waits again, and is given up in the end")
+  func notEnded() async throws {
+    let sink = MailSink(fate: { recipient, _ in recipient == "c1@example.test" ? .breakInMessage : .accept })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      try await suite.stage.test.schemaConnection().run(Self.gate)
+      let worker = try await suite.parts.queue.enter(copy: "test")
+      let courier = Courier(worker: worker, parts: suite.parts)
+      for attempt in 1...10 {
+        // The connection is seen to be closed while the database is waited for: the message is in the state "handing".
+        let sending = try await suite.test.database.transaction(as: .worker) { transaction in
+          try await transaction.execute(Self.closeGate, [])
+          let sending = Task { try await courier.work() }
+          while sink.commands.count(where: { $0 == "DATA" }) < attempt || courier.isConnected { await Task.yield() }
+          return sending
+        }
+        await #expect(throws: SMTPError.self) { _ = try await sending.value }
+        let report = try await suite.report()
+        #expect(report.unknown == 0 && report.adds)
+        #expect(report.count(.refusedByServer) == (attempt == 10 ? 1 : 0))
+        suite.time.advance(by: .seconds(600 * 60))
+      }
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 2 && report.count(.refusedByServer) == 1 && report.adds)
+      #expect(try await suite.messages().contains { $0.serverAnswer.hasPrefix("The message was not ended.") })
+    }
+  }
+
+  /// While a transaction keeps the gate closed, whoever hands over waits for the database.
+  private static let gate = [
+    Statement(
+      name: "test.gateFunction",
+      sql: """
+        CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN NEW; END'
+        """),
+    Statement(
+      name: "test.gate",
+      sql: """
+        CREATE TRIGGER gate BEFORE UPDATE ON messages FOR EACH ROW WHEN (NEW.state = 3) EXECUTE FUNCTION pass_gate()
+        """),
+  ]
+  private static let closeGate = Statement(name: "test.closeGate", sql: "SELECT pg_advisory_xact_lock(77)")
+
   @Test("a connection that breaks before the message has come sends it on another")
   func brokenEarly() async throws {
     let sink = MailSink(fate: { recipient, attempt in
@@ -156,6 +223,9 @@ struct SendingTests {
       try await suite.createCampaign()
       try await suite.launch()
       await #expect(throws: SMTPError.self) { try await suite.sendAll() }
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 3)
+      suite.time.advance(by: .seconds(80))
       try await suite.sendAll()
       let report = try await suite.report()
       #expect(report.sent == 4 && report.adds)
@@ -175,6 +245,40 @@ struct SendingTests {
       suite.peers.setDown(true)
       await #expect(throws: RPCError.self) { try await suite.sendAll() }
       #expect(try await suite.report().waiting == 3)
+    }
+  }
+
+  @Test("a campaign whose custom table is gone waits for it, and keeps no other waiting")
+  func customTableMissing() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      suite.peers.setOrdersMissing(true)
+      try await suite.sendAll()
+      #expect(try await suite.report().waiting == 3)
+      try await suite.createCampaign(id: "plain") { $0.contents = ["en": MessagingV1.Campaign.content("Hello", "Hi")] }
+      try await suite.launch("entities/b2c/campaigns/plain")
+      try await suite.sendAll()
+      #expect(try await suite.report("entities/b2c/campaigns/plain").sent == 3)
+      suite.peers.setOrdersMissing(false)
+      suite.time.advance(by: .seconds(61))
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 3 && report.adds)
+    }
+  }
+
+  @Test("a profile table that is gone settles its messages")
+  func profileTableGone() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      suite.peers.setProfileTableGone()
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.count(.profileGone) == 3 && report.adds)
     }
   }
 
@@ -331,6 +435,26 @@ struct SendingTests {
     }
   }
 
+  @Test("once a campaign is paused, the mail server is bothered with no more than the message that was begun")
+  func pausedMidway() async throws {
+    let pause = Mutex<(@Sendable () async -> Void)?>(nil)
+    let sink = MailSink(beforeAnswer: { _ in await pause.withLock { $0 }?() })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...6)
+      try await suite.createCampaign()
+      try await suite.launch()
+      pause.withLock { body in
+        body = {
+          _ = try? await suite.call(MessagingV1.MessagingService.pauseCampaign) { $0.name = TestSuite.campaign }
+        }
+      }
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 1 && report.waiting == 5 && report.adds)
+      #expect(sink.commands.count { $0 == "DATA" } == 2)
+    }
+  }
+
   @Test("a campaign that is cancelled before its messages are made adds up all the same")
   func cancelledEarly() async throws {
     try await TestSuite.with { suite async throws in
@@ -346,25 +470,76 @@ struct SendingTests {
     }
   }
 
-  @Test("a rate holds: what may not leave within the second is not claimed")
-  func rate() async throws {
+  @Test("of a campaign with a rate no more is claimed than leaves soon, whoever locks the campaign")
+  func claimingWithRate() async throws {
     try await TestSuite.with { suite async throws in
-      suite.peers.add(1...30)
+      suite.peers.add(1...50)
       try await suite.createCampaign { $0.messagesPerSecond = 10 }
       try await suite.launch()
       try await suite.gather()
       let queue = suite.parts.queue
       let worker = try await queue.enter(copy: "test")
       let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
-      let first = try #require(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now))
-      #expect(first.messages.count == 10)
-      #expect(first.pace == .init(start: suite.time.now, interval: .milliseconds(100)))
-      let second = try #require(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now))
-      #expect(second.pace?.start == suite.time.now.advanced(by: .seconds(1)))
-      #expect(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now) == nil)
-      suite.time.advance(by: .seconds(1))
-      #expect(
-        try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.count == 10)
+      func claim() async throws -> [Int64] {
+        try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.map(\.id) ?? []
+      }
+      // As a call does that makes a message.
+      try await suite.test.database.transaction(as: .worker) { transaction in
+        try await transaction.execute(Statement(name: "test.share", sql: "SELECT number FROM campaigns FOR SHARE"), [])
+        let first = try await claim()
+        #expect(first.count == 10)
+        #expect(try await claim().count == 10)
+        #expect(try await claim().isEmpty)
+        try await queue.release(Array(first.prefix(4)), worker: worker, dueAt: suite.time.now)
+        #expect(try await claim().count == 4)
+      }
+    }
+  }
+
+  @Test("messages leave an interval apart, whoever sends them and however long nothing moved")
+  func slots() async throws {
+    try await TestSuite.with { suite async throws in
+      try await suite.createCampaign()
+      let campaign = try #require(try await suite.rooms.campaigns.find("come-back", entity: 1)).number
+      func slot() async throws -> Duration? {
+        try await suite.parts.queue.takeSlot(of: campaign, interval: .milliseconds(100), now: suite.time.now)?
+          .duration(since: suite.time.now)
+      }
+      #expect(try await slot() == .zero)
+      #expect(try await slot() == .milliseconds(100))
+      suite.time.advance(by: .milliseconds(150))
+      #expect(try await slot() == .milliseconds(50))
+      suite.time.advance(by: .seconds(5))
+      #expect(try await slot() == .zero)
+      #expect(try await slot() == .milliseconds(100))
+      // A clock that is set back holds up nothing.
+      suite.time.advance(by: .seconds(-3_600))
+      #expect(try await slot() == .zero)
+      #expect(try await slot() == .milliseconds(100))
+    }
+  }
+
+  @Test("a courier that was kept up sends no burst afterwards, and leaves nothing in doubt while it waits")
+  func stall() async throws {
+    let stalling = Mutex<(@Sendable () -> Void)?>(nil)
+    let sink = MailSink(beforeAnswer: { _ in
+      stalling.withLock { stall in
+        stall?()
+        stall = nil
+      }
+    })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign { $0.messagesPerSecond = 10 }
+      try await suite.launch()
+      stalling.withLock { stall in stall = { suite.time.advance(by: .seconds(5)) } }
+      let sending = Task { try await suite.sendAll() }
+      await suite.time.untilSleeping()
+      #expect(suite.sink.kept.count == 2)
+      #expect(try await suite.report().sent == 2)
+      suite.time.advance(by: .milliseconds(100))
+      try await sending.value
+      #expect(try await suite.report().sent == 3)
     }
   }
 
@@ -397,6 +572,73 @@ struct SendingTests {
       #expect(report.sent == 1 && report.count(.alreadyContacted) == 1 && report.adds)
       #expect(ReadMail(suite.sink.kept[0].message).body.contains("Bonjour Mo&#39;nique A&lt;17"))
       #expect(try await suite.get().state == .active)
+    }
+  }
+
+  @Test("of two calls at the same time for one profile, the message that is made later does not leave first")
+  func atTheSameTime() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add([1])
+      try await suite.createCampaign(.ongoing)
+      try await suite.launch()
+      let campaign = try #require(try await suite.rooms.campaigns.find("come-back", entity: 1))
+      let isDone = Mutex(false)
+      let database = suite.test.database
+      let second = try await database.transaction(as: .entity(1)) { transaction in
+        _ = try await MessageStore.create(in: campaign, profile: 1, values: [:], now: suite.time.now, transaction)
+        let second = Task {
+          _ = try await suite.call(MessagingV1.MessagingService.sendMessage) { request in
+            request.parent = TestSuite.campaign
+            request.profile = "\(PeersDouble.customers)/profiles/1"
+          }
+          isDone.withLock { $0 = true }
+        }
+        while try await database.read(Self.waiting, [], as: .worker).isEmpty, !isDone.withLock({ $0 }) {}
+        try await suite.sendAll()
+        return second
+      }
+      try await second.value
+      try await suite.sendAll()
+      suite.time.advance(by: .seconds(11))
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 1 && report.count(.alreadyContacted) == 1 && report.adds)
+      #expect(suite.sink.kept.count == 1)
+    }
+  }
+
+  private static let waiting = Statement(
+    name: "test.waiting",
+    sql: """
+      SELECT pid
+      FROM pg_locks
+      JOIN pg_database ON pg_database.oid = pg_locks.database
+      WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+      """)
+
+  @Test("a paused campaign takes messages, which leave once it is resumed; a cancelled one takes none")
+  func ongoingPaused() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...2)
+      try await suite.createCampaign(.ongoing)
+      try await suite.launch()
+      typealias Service = MessagingV1.MessagingService
+      _ = try await suite.call(Service.pauseCampaign) { $0.name = TestSuite.campaign }
+      _ = try await suite.call(Service.sendMessage) { request in
+        request.parent = TestSuite.campaign
+        request.profile = "\(PeersDouble.customers)/profiles/1"
+      }
+      try await suite.sendAll()
+      #expect(suite.sink.kept.isEmpty && (try await suite.report().waiting) == 1)
+      _ = try await suite.call(Service.resumeCampaign) { $0.name = TestSuite.campaign }
+      try await suite.sendAll()
+      #expect(suite.sink.kept.count == 1)
+      _ = try await suite.call(Service.cancelCampaign) { $0.name = TestSuite.campaign }
+      let refusal = try await suite.refusal(Service.sendMessage) { request in
+        request.parent = TestSuite.campaign
+        request.profile = "\(PeersDouble.customers)/profiles/2"
+      }
+      #expect(refusal.reason == "CAMPAIGN_NOT_ACTIVE")
     }
   }
 

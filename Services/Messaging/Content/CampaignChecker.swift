@@ -29,21 +29,37 @@ struct CampaignChecker: Sendable {
         "campaign.profile_table", "It has no attribute for e-mail addresses. Add one, or name another.")
     }
     try await checkTargeting(of: campaign, entity: entity, call)
+    try Self.requireReading(contents.needs, of: table, call)
     var names = TemplateNames(campaign: campaign, table: table)
     for repository in contents.needs.references.compactMap({ table.repositories[$0] }) {
-      names.tables[repository] = try? await rows.describe(repository, entity: entity, deadline: call.deadline)
+      names.tables[repository] = try await customTable(repository, entity: entity, call)
     }
     for id in contents.needs.tables.keys {
       let name = "entities/\(entity.key)/customTables/\(id)"
-      do { names.tables[name] = try await rows.describe(name, entity: entity, deadline: call.deadline) } catch let error
-        as RPCError where error.code == .notFound || error.code == .invalidArgument
-      {}
+      names.tables[name] = try await customTable(name, entity: entity, call)
     }
     for use in contents.needs.uses {
       guard let problem = names.problem(of: use.mention) else { continue }
       throw RPCError.invalid(use.content, "Line \(use.mention.line), column \(use.mention.column): \(problem)")
     }
     return table
+  }
+
+  /// Refuses a caller who may not read what the templates of a campaign show.
+  func requireReading(_ campaign: MessagingV1.Campaign, entity: Principal.Entity, _ call: Call) async throws {
+    let needs = try CampaignContents(campaign).needs
+    if needs.tables.isEmpty && needs.references.isEmpty { return }
+    let table = try await profiles.describe(campaign.profileTable, entity: entity, deadline: call.deadline)
+    try Self.requireReading(needs, of: table, call)
+  }
+
+  /// Rows are read for a campaign in Messaging's own name: whoever may not read them gets none by a template either.
+  static func requireReading(_ needs: ContentNeeds, of table: ProfileTableShape, _ call: Call) throws {
+    guard needs.reachRows(of: table) else { return }
+    let name = try ResourceName(table.message.name)
+    for module in [OptionsV1.Module.profiles, .tables] {
+      _ = try call.access.require(.read, of: module, for: name)
+    }
   }
 
   private func profileTable(
@@ -56,6 +72,17 @@ struct CampaignChecker: Sendable {
       throw RPCError.invalid(field, "It is of another entity. Name a profile table of the campaign's entity.")
     }
     return try await profiles.describe(match.description, entity: entity, deadline: call.deadline)
+  }
+
+  /// Nil where there is none, or the name is none of a table.
+  private func customTable(
+    _ name: String, entity: Principal.Entity, _ call: Call
+  ) async throws -> TablesV1.CustomTable? {
+    do { return try await rows.describe(name, entity: entity, deadline: call.deadline) } catch let error as RPCError
+      where error.code == .notFound || error.code == .invalidArgument
+    {
+      return nil
+    }
   }
 
   private func checkTargeting(

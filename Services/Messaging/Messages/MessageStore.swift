@@ -41,26 +41,44 @@ struct MessageStore: Sendable {
 
   private static let columns = "id, profile, state, reason, server_answer, language, created_at, accepted_at"
 
-  /// Records a message to one profile, once for each request id. It leaves by itself.
+  /// Records a message to one profile, once for each request id. It leaves by itself; that of a paused campaign, once it
+  /// is resumed.
   ///
-  /// - Throws: ``RPCError`` FAILED_PRECONDITION when the campaign is not active.
+  /// - Throws: ``RPCError`` FAILED_PRECONDITION when the campaign is neither active nor paused.
   func create<Request, Reply>(
     in campaign: CampaignRecord, profile: UInt32, values: [String: TypeV1.Value], once: Once<Request>, now: Timestamp,
     reply: @Sendable (MessagingV1.Message) -> Reply
   ) async throws -> Reply where Reply: Message {
     try await database.transaction(as: .entity(campaign.entity.id)) { transaction in
       try await requests.once(key(once, campaign, profile), once.request, in: transaction) {
-        let rows = try await transaction.execute(
-          Self.insert,
-          [
-            .int(campaign.number), .int(Int64(profile)), try Self.kept(values).map(SQLValue.bytes) ?? .null,
-            .timestamp(now),
-          ])
-        guard let row = rows.first else { throw RPCError.campaignIsNotActive(campaign.message.name) }
-        return reply(try Self.message(row, of: campaign))
+        reply(try await Self.create(in: campaign, profile: profile, values: values, now: now, transaction))
       }
     }
   }
+
+  /// The step that ``create(in:profile:values:once:now:reply:)`` does once.
+  static func create(
+    in campaign: CampaignRecord, profile: UInt32, values: [String: TypeV1.Value], now: Timestamp,
+    _ transaction: Transaction
+  ) async throws -> MessagingV1.Message {
+    let rows = try await transaction.execute(pipelined: [
+      (turn, [.int(campaign.number), .int(Int64(profile))]),
+      (
+        insert,
+        [
+          .int(campaign.number), .int(Int64(profile)), try kept(values).map(SQLValue.bytes) ?? .null, .timestamp(now),
+        ]
+      ),
+    ])
+    guard let row = rows[1].first else { throw RPCError.campaignIsNotActive(campaign.message.name) }
+    return try message(row, of: campaign)
+  }
+
+  // Messages of a campaign to one profile are made one after the other, so that whoever sees one sees all with lower
+  // numbers: the earliest alone is sent.
+  private static let turn = Statement(
+    name: "messages.turn",
+    sql: "SELECT pg_advisory_xact_lock(hashtextextended('messages ' || $1::bigint || ' ' || $2::bigint, 0))")
 
   // The reply names a profile, so it goes with it.
   private func key<Request>(
@@ -78,7 +96,7 @@ struct MessageStore: Sendable {
       INSERT INTO messages (entity, campaign, profile_table, profile, call_values, due_at, created_at)
       SELECT entity, number, profile_table, $2::bigint, $3::bytea, $4::timestamptz, $4::timestamptz
       FROM campaigns
-      WHERE number = $1 AND state = 2
+      WHERE number = $1 AND state IN (\(campaign: .active, .paused))
       -- Against a cancellation that would miss this message.
       FOR SHARE
       RETURNING \(columns)
