@@ -3,7 +3,7 @@ internal import ServiceKit
 
 /// The history of the schema `automation`.
 enum AutomationMigrations {
-  static let all = [scenarios]
+  static let all = [scenarios, dates]
 
   /// Scenarios and their versions, what is about to begin, executions and their steps, deleted profiles. Creates tables;
   /// locks nothing that exists.
@@ -135,5 +135,43 @@ enum AutomationMigrations {
       );
       CREATE INDEX deleted_profiles_age ON deleted_profiles (deleted_at);
       \(EntityPolicy.sql(forTable: "deleted_profiles", granting: "SELECT"))
+      """)
+
+  /// Scenarios that dates of profiles begin: how far each has come, and what has begun. Adds a column to `scenarios`, which
+  /// it locks for an instant.
+  static let dates = Migration(
+    number: 2, name: "dates that begin executions",
+    sql: """
+      -- Dates of profiles that begin executions. ACCESS EXCLUSIVE on scenarios for a column without a default, and a lock
+      -- against writes for a partial index that is empty: an instant.
+      ALTER TABLE scenarios
+        -- The attribute, by id, whose dates begin executions of the present version.
+        ADD COLUMN trigger_date text;
+      CREATE INDEX scenarios_trigger_date ON scenarios (number) WHERE trigger_date IS NOT NULL;
+
+      -- How far each such scenario has come, and when there is something to look for again.
+      CREATE TABLE date_plans (
+        entity bigint NOT NULL,
+        scenario bigint PRIMARY KEY REFERENCES scenarios (number) ON DELETE CASCADE,
+        -- What it was planned for: another version or activation is planned anew.
+        version bigint NOT NULL,
+        activated_at timestamp with time zone NOT NULL,
+        -- What was due by then has begun.
+        planned_until timestamp with time zone NOT NULL,
+        next_at timestamp with time zone NOT NULL
+      ) WITH (fillfactor = 50);
+      \(EntityPolicy.sql(forTable: "date_plans", granting: "SELECT"))
+
+      -- What has begun, or was kept from it by the re-entry: a profile's date comes round once, whatever happens to the
+      -- date, the zone or the clock. It goes with the profile.
+      CREATE TABLE occurrences (
+        entity bigint NOT NULL,
+        scenario bigint NOT NULL REFERENCES scenarios (number) ON DELETE CASCADE,
+        profile bigint NOT NULL,
+        -- The year of a yearly date; the date itself, in days since 1970, of one that comes once.
+        occurrence bigint NOT NULL,
+        PRIMARY KEY (scenario, profile, occurrence)
+      );
+      \(EntityPolicy.sql(forTable: "occurrences", granting: "SELECT"))
       """)
 }

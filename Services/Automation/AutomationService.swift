@@ -32,6 +32,7 @@ package enum AutomationService {
     parts.jobs.append(
       Job("wake-up") { await wakeUp.run(channel: ExecutionStore.channel, database: context.database) })
     parts.jobs.append(Job("arrivals") { try await rooms.arrivalWorker.run(wakeUp.subscribe()) })
+    parts.jobs.append(Job("dates", under: DatePlanner.lease) { try await rooms.datePlanner.run(fence: $0) })
     for number in 1...workers {
       parts.jobs.append(Job("executions \(number)") { try await rooms.executionWorker.run(wakeUp.subscribe()) })
     }
@@ -103,6 +104,12 @@ struct Rooms: Sendable {
   var arrivalWorker: ArrivalWorker {
     ArrivalWorker(
       store: ArrivalStore(database: database), versions: versions, neighbours: neighbours, time: time, logger: logger)
+  }
+
+  var datePlanner: DatePlanner {
+    DatePlanner(
+      plans: DatePlanStore(database: database), versions: versions, profiles: neighbours.profiles, time: time,
+      logger: logger)
   }
 
   var executionWorker: ExecutionWorker {

@@ -16,6 +16,7 @@ struct ProfileDirectoryHandlers: Sendable {
     router.handle(InternalV1.ProfileDirectoryService.describeProfileTable) { try await describe($0, $1) }
     router.handle(InternalV1.ProfileDirectoryService.resolveProfiles) { try await resolve($0, $1) }
     router.handle(InternalV1.ProfileDirectoryService.readProfiles) { try await read($0, $1) }
+    router.handle(InternalV1.ProfileDirectoryService.findProfilesByDate) { try await findByDate($0, $1) }
     router.handle(InternalV1.ProfileDirectoryService.writeProfile) { try await write($0, $1) }
   }
 
@@ -72,6 +73,28 @@ struct ProfileDirectoryHandlers: Sendable {
     let found = try await store.find(ids: request.ids.map(Int64.init), in: table)
     var response = InternalV1.ReadProfilesResponse()
     response.profiles = request.ids.compactMap { found[Int64($0)] }
+    return response
+  }
+
+  private func findByDate(
+    _ request: InternalV1.FindProfilesByDateRequest, _ call: Call
+  ) async throws -> InternalV1.FindProfilesByDateResponse {
+    let table = try await require(request.profileTable, field: "profile_table", call)
+    guard let field = table.field(request.attribute), [.date, .timestamp].contains(field.storage.type),
+      !field.storage.isMultiValued
+    else {
+      throw RPCError.invalid(
+        "attribute", "“\(request.attribute)” is no attribute with a single date or time. Name one that is.")
+    }
+    guard request.days.count <= 100 else {
+      throw RPCError.invalid("days", "There are more than 100. Send fewer at a time.")
+    }
+    guard (1...10_000).contains(request.limit) else {
+      throw RPCError.invalid("limit", "A page has 1 to 10,000 profiles. Ask for so many.")
+    }
+    var response = InternalV1.FindProfilesByDateResponse()
+    response.profiles = try await store.find(
+      field, on: ProfileDays(request.days), in: table, after: Int64(request.after), limit: Int(request.limit))
     return response
   }
 

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The time zone that an entity's days follow.
+/// The time zone that the days of an entity or a profile follow.
 package struct Zone: Sendable, Hashable {
   private let rules: TimeZone
 
@@ -21,13 +21,21 @@ package struct Zone: Sendable, Hashable {
 
   /// The first instant of a day. Where clocks spring forward over midnight, it is the instant at which they do.
   package func start(of day: CalendarDate) throws(ValueError) -> Timestamp {
-    let midnight = Int64(day.daysSinceEpoch) * 86_400
-    // The offset before the day's midnight and the one after it: at most one change of clocks lies between.
-    let before = offset(at: midnight - 86_400)
-    let after = offset(at: midnight + 86_400)
-    let candidates = [midnight - before, midnight - after]
-    let exact = candidates.filter { $0 + offset(at: $0) == midnight }.min()
-    let seconds = exact ?? firstInstant(after: candidates.min() ?? midnight, local: midnight)
+    try instant(of: day, second: 0)
+  }
+
+  /// The instant at which clocks show a time of a day: the first, where they show it twice, and the change itself, where
+  /// they spring forward over it.
+  ///
+  /// - Parameter second: of the day as clocks show it without a change: 0 to 86,399.
+  package func instant(of day: CalendarDate, second: Int) throws(ValueError) -> Timestamp {
+    let local = Int64(day.daysSinceEpoch) * 86_400 + Int64(second)
+    // The offset before that time and the one after it: at most one change of clocks lies between.
+    let before = offset(at: local - 86_400)
+    let after = offset(at: local + 86_400)
+    let candidates = [local - before, local - after]
+    let exact = candidates.filter { $0 + offset(at: $0) == local }.min()
+    let seconds = exact ?? firstInstant(after: candidates.min() ?? local, local: local)
     return try Timestamp(microsecondsSinceEpoch: seconds * 1_000_000)
   }
 
@@ -47,13 +55,13 @@ package struct Zone: Sendable, Hashable {
     Int64(rules.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(seconds))))
   }
 
-  /// Where a midnight is skipped, the change itself: found by halving the hours around it.
-  private func firstInstant(after start: Int64, local midnight: Int64) -> Int64 {
+  /// Where a time is skipped, the change itself: found by halving the hours around it.
+  private func firstInstant(after start: Int64, local: Int64) -> Int64 {
     var low = start - 86_400
     var high = start + 86_400
     while high - low > 1 {
       let middle = low + (high - low) / 2
-      if middle + offset(at: middle) >= midnight { high = middle } else { low = middle }
+      if middle + offset(at: middle) >= local { high = middle } else { low = middle }
     }
     return high
   }

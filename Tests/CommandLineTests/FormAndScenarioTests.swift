@@ -125,10 +125,19 @@ struct FormAndScenarioTests {
     var choose = AutomationV1.Step()
     choose.id = "choose"
     choose.kind = .branch(branch)
+    var date = AutomationV1.DateTrigger()
+    (date.attribute, date.recurrence, date.offsetDays) = ("birthDate", .yearly, -3)
+    var time = AutomationV1.TimeOfDay()
+    (time.hour, time.minute) = (9, 30)
+    date.timeOfDay = time
+    var trigger = AutomationV1.Trigger()
+    trigger.kind = .date(date)
     var scenario = AutomationV1.Scenario()
+    scenario.trigger = trigger
     scenario.steps = [wait, choose]
     let text = Scenarios.text(of: scenario)
     #expect(text.contains("wait    wait 1 min 30 s           choose"))
     #expect(text.contains("choose  if trigger.rating is set  wait, else (end)"))
+    #expect(text.contains("3 days before birthDate, each year at 09:30"))
   }
 }

@@ -27,6 +27,7 @@ extension FieldDefinition {
     bounds.acceptedValues = attribute.acceptedValues
     self.init(id: attribute.id, number: 0, bounds: bounds)
     isRequired = attribute.required
+    isTimeZone = attribute.meaning == .timeZone
   }
 
   fileprivate init(segment: ProfilesV1.Segment) {

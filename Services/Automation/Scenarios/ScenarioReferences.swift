@@ -12,6 +12,8 @@ struct ScenarioFacts: Sendable {
   var table: Int64?
   /// The form whose participations begin it, by id.
   var form: String?
+  /// The attribute whose dates begin it, by id.
+  var date: String?
   var subjects = ScenarioSubjects()
 }
 
@@ -39,7 +41,7 @@ struct ScenarioReferences: Sendable {
     let described = try await lookup.profileTable(scenario.profileTable)
     let fields = DescribedFields(described.profileTable ?? .init())
     var facts = ScenarioFacts(profileTable: described.number)
-    try await check(scenario, lookup, &facts)
+    try await check(scenario, lookup, fields, &facts)
     for (index, step) in scenario.steps.enumerated() {
       let path = "steps[\(index)]"
       switch step.kind {
@@ -59,7 +61,7 @@ struct ScenarioReferences: Sendable {
   // MARK: - Triggers
 
   private func check(
-    _ scenario: AutomationV1.Scenario, _ lookup: Lookup, _ facts: inout ScenarioFacts
+    _ scenario: AutomationV1.Scenario, _ lookup: Lookup, _ fields: DescribedFields, _ facts: inout ScenarioFacts
   ) async throws {
     switch scenario.trigger?.kind {
     case .participation(let trigger):
@@ -92,8 +94,26 @@ struct ScenarioReferences: Sendable {
         try ConditionRules.check(
           condition.comparison, on: facts.subjects.type(of: subject), at: "\(path).comparison")
       }
+    case .date(let trigger): try check(trigger, fields, &facts)
     case .call, nil: break
     }
+  }
+
+  private func check(
+    _ trigger: AutomationV1.DateTrigger, _ fields: DescribedFields, _ facts: inout ScenarioFacts
+  ) throws(DefinitionFault) {
+    guard let field = fields[trigger.attribute] else {
+      throw DefinitionFault(
+        "trigger.date.attribute", "The profile table has no field “\(trigger.attribute)”. Name one that it has.")
+    }
+    guard field.type == .date || field.type == .timestamp, !field.isMultiValued else {
+      throw DefinitionFault(
+        "trigger.date.attribute", "“\(trigger.attribute)” holds no single date or time. Name an attribute that does.")
+    }
+    facts.date = trigger.attribute
+    facts.subjects.add(ScenarioSubjects.profile(trigger.attribute), field.type)
+    facts.subjects.add(ScenarioSubjects.trigger(DateRule.dateValue), .date)
+    if trigger.recurrence == .yearly { facts.subjects.add(ScenarioSubjects.trigger(DateRule.yearsValue), .integer) }
   }
 
   private func requireSame(

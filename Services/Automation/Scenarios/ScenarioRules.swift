@@ -8,6 +8,8 @@ enum ScenarioRules {
   private static let shortestWait: Int64 = 1
   /// The longest wait, in seconds.
   private static let longestWait: Int64 = 366 * 86_400
+  /// The most days between a date and what it begins.
+  private static let mostOffsetDays: Int32 = 366
 
   /// Checks a definition as a whole.
   ///
@@ -44,8 +46,34 @@ enum ScenarioRules {
       guard trigger.where.count <= 100 else {
         throw DefinitionFault("trigger.row.where", "There are more than 100 conditions. Remove some.")
       }
+    case .date(let trigger): try check(trigger)
     case .call: break
-    case nil: throw DefinitionFault("trigger", "What begins it is not said. Set `participation`, `row` or `call`.")
+    case nil:
+      throw DefinitionFault("trigger", "What begins it is not said. Set `participation`, `row`, `call` or `date`.")
+    }
+  }
+
+  private static func check(_ trigger: AutomationV1.DateTrigger) throws(DefinitionFault) {
+    let path = "trigger.date"
+    if trigger.attribute.isEmpty { throw DefinitionFault("\(path).attribute", "No attribute is named. Name one.") }
+    guard [.once, .yearly].contains(trigger.recurrence) else {
+      throw DefinitionFault("\(path).recurrence", "How often the date comes is not said. Set ONCE or YEARLY.")
+    }
+    guard (-mostOffsetDays...mostOffsetDays).contains(trigger.offsetDays) else {
+      throw DefinitionFault(
+        "\(path).offset_days", "It begins at most \(mostOffsetDays) days before or behind the date. Change it.")
+    }
+    guard let time = trigger.timeOfDay else {
+      throw DefinitionFault("\(path).time_of_day", "When it begins on the day is not said. Set an hour.")
+    }
+    guard (0...23).contains(time.hour), (0...59).contains(time.minute), (0...59).contains(time.second) else {
+      throw DefinitionFault("\(path).time_of_day", "A day has the times 0:00:00 to 23:59:59. Change it.")
+    }
+    guard [.unspecified, .february28, .march1, .leapYearsOnly].contains(trigger.leapDay) else {
+      throw DefinitionFault("\(path).leap_day", "The choice is unknown. Set a known one.")
+    }
+    if trigger.recurrence == .once && trigger.leapDay != .unspecified {
+      throw DefinitionFault("\(path).leap_day", "A date that comes once needs no other day. Leave it out.")
     }
   }
 

@@ -111,7 +111,7 @@ struct ScenarioStore: Sendable {
         .int(Int64(AutomationV1.ScenarioState.draft.rawValue)), .optional(facts.table), .optional(facts.form),
         .bool(definition.beginsOnUpdate), .bool(definition.beginsInBulk), .timestamp(now),
         .bytes(try definition.encoded()), .textArray(subjects.names), .intArray(subjects.numbers),
-        .text(entity.timeZone),
+        .text(entity.timeZone), .optional(facts.date),
       ], as: .entity(entity.id))
     return rows.isEmpty ? nil : try await find(id, entity: entity.id)
   }
@@ -121,8 +121,9 @@ struct ScenarioStore: Sendable {
     sql: """
       WITH made AS (
         INSERT INTO scenarios
-          (entity, id, profile_table, state, trigger_table, trigger_form, on_update, bulk, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+          (entity, id, profile_table, state, trigger_table, trigger_form, on_update, bulk, created_at, updated_at,
+            trigger_date)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $14)
         ON CONFLICT (entity, lower(id)) DO NOTHING
         RETURNING entity, number, version
       )
@@ -148,7 +149,7 @@ struct ScenarioStore: Sendable {
         .int(old.number), .int(old.version.version), .optional(facts.table), .optional(facts.form),
         .bool(definition.beginsOnUpdate), .bool(definition.beginsInBulk), .timestamp(now),
         .bytes(try definition.encoded()), .textArray(subjects.names), .intArray(subjects.numbers),
-        .text(entity.timeZone),
+        .text(entity.timeZone), .optional(facts.date),
       ], as: .entity(old.entity))
     guard !rows.isEmpty else { return nil }
     return try await database.read(Self.byNumber, [.int(old.number)], as: .entity(old.entity)).first.map(Self.record)
@@ -159,7 +160,8 @@ struct ScenarioStore: Sendable {
     sql: """
       WITH changed AS (
         UPDATE scenarios
-        SET version = version + 1, trigger_table = $3, trigger_form = $4, on_update = $5, bulk = $6, updated_at = $7
+        SET version = version + 1, trigger_table = $3, trigger_form = $4, on_update = $5, bulk = $6, updated_at = $7,
+          trigger_date = $12
         WHERE number = $1 AND version = $2
         RETURNING entity, number, version
       )

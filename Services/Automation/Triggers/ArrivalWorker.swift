@@ -83,7 +83,7 @@ struct ArrivalWorker: Sendable {
     switch version.definition.trigger?.kind {
     case .row(let trigger): try await look(atRows: arrivals, trigger, version)
     case .participation: try await look(atParticipations: arrivals, version)
-    case .call, nil: arrivals.map { ($0, .beginsNothing) }
+    case .call, .date, nil: arrivals.map { ($0, .beginsNothing) }
     }
   }
 

@@ -13,6 +13,7 @@ struct ExecutionForgetting: ProfileForgetting {
   func forget(_ gone: GoneProfiles, in transaction: Transaction) async throws {
     let profiles = gone.numbers ?? [0]
     try await ExecutionStore.leave(profiles, of: gone.profileTable, now: time.now, in: transaction)
+    try await OccurrenceStore.forget(profiles, of: gone.profileTable, in: transaction)
     try await requests.forget(
       profiles: profiles.map { UInt32(clamping: $0) }, of: gone.profileTable, in: transaction)
     if gone.numbers == nil {
@@ -52,9 +53,14 @@ struct ExecutionForgetting: ProfileForgetting {
   private static let profiles = Statement(
     name: "rebuild.profiles",
     sql: """
-      SELECT DISTINCT profile
+      SELECT profile
       FROM executions
       WHERE profile_table = $1 AND profile > $2 AND ended_at IS NULL
+      UNION
+      SELECT o.profile
+      FROM occurrences AS o
+        JOIN scenarios AS s ON s.number = o.scenario
+      WHERE s.profile_table = $1 AND o.profile > $2
       ORDER BY profile
       LIMIT $3
       """)

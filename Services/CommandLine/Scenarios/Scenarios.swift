@@ -80,7 +80,24 @@ extension AutomationV1.Trigger {
     case .row(let trigger):
       trigger.onUpdate ? "a new or changed row of \(trigger.table)" : "a new row of \(trigger.table)"
     case .call: "a call"
+    case .date(let trigger): trigger.text
     }
+  }
+}
+
+extension AutomationV1.DateTrigger {
+  /// `3 days before birthDate, each year at 09:00`.
+  fileprivate var text: String {
+    let days = "\(offsetDays.magnitude) \(offsetDays.magnitude == 1 ? "day" : "days")"
+    let offset = offsetDays == 0 ? "" : "\(days) \(offsetDays < 0 ? "before" : "behind") "
+    return "\(offset)\(attribute),\(recurrence == .yearly ? " each year" : "") at \(timeOfDay?.text ?? "")"
+  }
+}
+
+extension AutomationV1.TimeOfDay {
+  fileprivate var text: String {
+    let parts = second == 0 ? [hour, minute] : [hour, minute, second]
+    return parts.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
   }
 }
 

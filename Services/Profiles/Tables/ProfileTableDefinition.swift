@@ -60,6 +60,11 @@ struct ProfileTableDefinition: Sendable {
     return named
   }
 
+  /// The attribute that a meaning is said of.
+  func field(meaning: ProfilesV1.AttributeMeaning) -> ProfileField? {
+    message.attributes.first { $0.meaning == meaning }.flatMap { field($0.id) }
+  }
+
   /// The table of the profiles.
   var rows: String { "t\(number)" }
   /// The table of their subscriptions' and segments' history.
@@ -108,6 +113,7 @@ struct ProfileField: Sendable {
       throw DefinitionFault("attributes", "The attribute “\(attribute.id)” has no known type. Set one.")
     }
     storage.isRequired = attribute.required
+    storage.isTimeZone = attribute.meaning == .timeZone
     self.kind = .attribute
     self.storage = storage
   }

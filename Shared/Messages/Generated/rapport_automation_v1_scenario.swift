@@ -5,8 +5,8 @@ package import CMessages
 extension AutomationV1 {
   /// What happens to a profile, step by step, once something has happened to it.
   ///
-  /// An execution begins with the trigger's values (`trigger.rating`, of the participation's answers, the row's columns or
-  /// the call's values) and stays on the version of the scenario that it began with.
+  /// An execution begins with the trigger's values (`trigger.rating`, of the participation's answers, the row's columns, the
+  /// call's values or the date that came round) and stays on the version of the scenario that it began with.
   public struct Scenario {
     /// `entities/{entity}/scenarios/{scenario}`.
     public var name: String = ""
@@ -51,6 +51,8 @@ extension AutomationV1 {
       case row(AutomationV1.RowTrigger)
       /// `call`.
       case call(AutomationV1.CallTrigger)
+      /// `date`.
+      indirect case date(AutomationV1.DateTrigger)
     }
   }
 
@@ -88,6 +90,52 @@ extension AutomationV1 {
     public init() {}
   }
 
+  /// A date of the profile comes round: a birthday, or the day on which something ends.
+  ///
+  /// Days and hours are those of the profile's own time zone, kept in the attribute that means TIME_ZONE; without one, or
+  /// with one that is no IANA name, of the entity's zone as it was when this version of the scenario was made. An hour that
+  /// a change of clocks leaves out comes at the first instant behind it; one that comes twice comes at its first.
+  ///
+  /// What counts is the profile as it is at that hour. A date or a zone that changes later begins an execution on the same
+  /// day still, within ten minutes, if that day's hour has passed. What could not begin in time begins later, up to 48
+  /// hours; what was due before the scenario was activated does not begin. A profile begins once for each year of a YEARLY
+  /// date and once for each value of a date that comes ONCE, however its date, its zone or a clock moves; a beginning that
+  /// the re-entry refuses is not made up for.
+  ///
+  /// The trigger's values are `date` (DATE), the day that came round, without `offset_days`, and, when YEARLY, `years`
+  /// (INTEGER), how many years ago it came first.
+  public struct DateTrigger {
+    /// Technical name of an attribute of type DATE or TIMESTAMP with a single value. A TIMESTAMP stands for its day in the
+    /// profile's zone.
+    public var attribute: String = ""
+    /// `recurrence`.
+    public var recurrence: AutomationV1.DateRecurrence = .init()
+    /// Days behind that day; negative: before it. -366 to 366.
+    public var offsetDays: Int32 = 0
+    /// When it begins on the day.
+    public var timeOfDay: AutomationV1.TimeOfDay? = nil
+    /// When 29 February comes round in a common year. Unset: on 28 February. Refused of a date that comes once.
+    public var leapDay: AutomationV1.LeapDay = .init()
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// A time on the clock of some zone.
+  public struct TimeOfDay {
+    /// 0 to 23.
+    public var hour: Int32 = 0
+    /// 0 to 59.
+    public var minute: Int32 = 0
+    /// 0 to 59.
+    public var second: Int32 = 0
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
   /// One step. Where `next` is empty, the execution ends behind it.
   public struct Step {
     /// Technical name, unique within the scenario.
@@ -116,7 +164,7 @@ extension AutomationV1 {
 
   /// Goes on after a time, or a little later.
   public struct WaitStep {
-    /// Up to 366 days.
+    /// Up to 366 days, of real time: over a change of clocks, 24 hours later is another hour of the day.
     public var duration: GoogleProtobuf.Duration? = nil
     /// Fields that this build does not know, as they stood on the wire.
     public var unknownFields: [UInt8] = []
@@ -252,6 +300,69 @@ extension AutomationV1 {
       case 1: "SCENARIO_STATE_DRAFT"
       case 2: "SCENARIO_STATE_ACTIVE"
       case 3: "SCENARIO_STATE_PAUSED"
+      default: "\(rawValue)"
+      }
+    }
+  }
+
+  /// How often a date comes.
+  public struct DateRecurrence {
+    /// `DATE_RECURRENCE_UNSPECIFIED`.
+    public static let unspecified = Self(rawValue: 0)
+    /// On the date itself.
+    public static let once = Self(rawValue: 1)
+    /// On its month and day of each year behind the date's own.
+    public static let yearly = Self(rawValue: 2)
+
+    /// The values that have names, in the order of the .proto.
+    public static let allCases: [Self] = [unspecified, once, yearly]
+
+    /// The number on the wire.
+    public var rawValue: Int32
+    /// The value 0.
+    public init() { rawValue = 0 }
+    /// The value with this number, named or not.
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// The value's name in the .proto, or its number where it has none.
+    public var description: String {
+      switch rawValue {
+      case 0: "DATE_RECURRENCE_UNSPECIFIED"
+      case 1: "DATE_RECURRENCE_ONCE"
+      case 2: "DATE_RECURRENCE_YEARLY"
+      default: "\(rawValue)"
+      }
+    }
+  }
+
+  /// When 29 February comes round in a common year. In a leap year it is itself.
+  public struct LeapDay {
+    /// `LEAP_DAY_UNSPECIFIED`.
+    public static let unspecified = Self(rawValue: 0)
+    /// `LEAP_DAY_FEBRUARY_28`.
+    public static let february28 = Self(rawValue: 1)
+    /// `LEAP_DAY_MARCH_1`.
+    public static let march1 = Self(rawValue: 2)
+    /// Not at all.
+    public static let leapYearsOnly = Self(rawValue: 3)
+
+    /// The values that have names, in the order of the .proto.
+    public static let allCases: [Self] = [unspecified, february28, march1, leapYearsOnly]
+
+    /// The number on the wire.
+    public var rawValue: Int32
+    /// The value 0.
+    public init() { rawValue = 0 }
+    /// The value with this number, named or not.
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    /// The value's name in the .proto, or its number where it has none.
+    public var description: String {
+      switch rawValue {
+      case 0: "LEAP_DAY_UNSPECIFIED"
+      case 1: "LEAP_DAY_FEBRUARY_28"
+      case 2: "LEAP_DAY_MARCH_1"
+      case 3: "LEAP_DAY_LEAP_YEARS_ONLY"
       default: "\(rawValue)"
       }
     }
@@ -418,6 +529,7 @@ extension AutomationV1.Trigger: BridgedMessage {
     case 1: if let sub = c.pointee.participation_1 { self.kind = .participation(try .init(reading: sub)) }
     case 2: if let sub = c.pointee.row_2 { self.kind = .row(try .init(reading: sub)) }
     case 3: if let sub = c.pointee.call_3 { self.kind = .call(try .init(reading: sub)) }
+    case 4: if let sub = c.pointee.date_4 { self.kind = .date(try .init(reading: sub)) }
     default: break
     }
     if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
@@ -433,6 +545,9 @@ extension AutomationV1.Trigger: BridgedMessage {
     case .call(let value):
       c.pointee.oneof_0_case = .init(rawValue: 3)
       c.pointee.call_3 = try arena.message(value)
+    case .date(let value):
+      c.pointee.oneof_0_case = .init(rawValue: 4)
+      c.pointee.date_4 = try arena.message(value)
     case nil: break
     }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
@@ -539,12 +654,99 @@ extension AutomationV1.CallTrigger: BridgedMessage {
   }
 }
 
+extension AutomationV1.DateTrigger: BridgedMessage {
+  package typealias CStruct = Rapport__Automation__V1__DateTrigger
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__date_trigger__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 5)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.attribute_1.len > 0 { self.attribute = try Self.text(c.pointee.attribute_1, 1) }
+    self.recurrence = .init(rawValue: c.pointee.recurrence_2)
+    self.offsetDays = c.pointee.offset_days_3
+    if let sub = c.pointee.time_of_day_4 { self.timeOfDay = try .init(reading: sub) }
+    self.leapDay = .init(rawValue: c.pointee.leap_day_5)
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.attribute.isEmpty {
+      c.pointee.has_attribute_1 = 1
+      c.pointee.attribute_1 = arena.text(self.attribute)
+    }
+    if self.recurrence.rawValue != 0 {
+      c.pointee.has_recurrence_2 = 1
+      c.pointee.recurrence_2 = self.recurrence.rawValue
+    }
+    if self.offsetDays != 0 {
+      c.pointee.has_offset_days_3 = 1
+      c.pointee.offset_days_3 = self.offsetDays
+    }
+    if let sub = self.timeOfDay { c.pointee.time_of_day_4 = try arena.message(sub) }
+    if self.leapDay.rawValue != 0 {
+      c.pointee.has_leap_day_5 = 1
+      c.pointee.leap_day_5 = self.leapDay.rawValue
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension AutomationV1.TimeOfDay: BridgedMessage {
+  package typealias CStruct = Rapport__Automation__V1__TimeOfDay
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__time_of_day__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 6)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    self.hour = c.pointee.hour_1
+    self.minute = c.pointee.minute_2
+    self.second = c.pointee.second_3
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if self.hour != 0 {
+      c.pointee.has_hour_1 = 1
+      c.pointee.hour_1 = self.hour
+    }
+    if self.minute != 0 {
+      c.pointee.has_minute_2 = 1
+      c.pointee.minute_2 = self.minute
+    }
+    if self.second != 0 {
+      c.pointee.has_second_3 = 1
+      c.pointee.second_3 = self.second
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
 extension AutomationV1.Step: BridgedMessage {
   package typealias CStruct = Rapport__Automation__V1__Step
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__step__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 5)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 7)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -601,7 +803,7 @@ extension AutomationV1.WaitStep: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__wait_step__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 6)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 8)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -628,7 +830,7 @@ extension AutomationV1.BranchStep: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__branch_step__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 7)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 9)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -665,7 +867,7 @@ extension AutomationV1.StepCondition: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__step_condition__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 8)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 10)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -706,7 +908,7 @@ extension AutomationV1.SendStep: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__send_step__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 9)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 11)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -736,7 +938,7 @@ extension AutomationV1.UpdateProfileStep: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__update_profile_step__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 10)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 12)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -774,7 +976,7 @@ extension AutomationV1.Execution: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__execution__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 12)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 14)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -840,7 +1042,7 @@ extension AutomationV1.StepRecord: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__automation__v1__step_record__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 13)
+    MessageDescriptor(file: MessagesFiles.rapport_automation_v1_scenario, index: 15)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -874,6 +1076,10 @@ extension AutomationV1.StepRecord: BridgedMessage {
 
 extension AutomationV1.ScenarioState: MessageEnum {}
 
+extension AutomationV1.DateRecurrence: MessageEnum {}
+
+extension AutomationV1.LeapDay: MessageEnum {}
+
 extension AutomationV1.Reentry: MessageEnum {}
 
 extension AutomationV1.ExecutionState: MessageEnum {}
@@ -894,38 +1100,46 @@ extension MessagesFiles {
       U2NlbmFyaW9TdGF0ZUID4EEDUgVzdGF0ZRIdCgd2ZXJzaW9uGAggASgDQgPgQQNSB3ZlcnNpb24SQAoLY3JlYXRlX3RpbWUYCSABKAsyGi5n\
       b29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQNSCmNyZWF0ZVRpbWUSQAoLdXBkYXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYu\
       VGltZXN0YW1wQgPgQQNSCnVwZGF0ZVRpbWU6XepBWgobYXV0b21hdGlvbi5yYXBwb3J0L1NjZW5hcmlvEiZlbnRpdGllcy97ZW50aXR5fS9z\
-      Y2VuYXJpb3Mve3NjZW5hcmlvfSoJc2NlbmFyaW9zMghzY2VuYXJpbyLXAQoHVHJpZ2dlchJTCg1wYXJ0aWNpcGF0aW9uGAEgASgLMisucmFw\
+      Y2VuYXJpb3Mve3NjZW5hcmlvfSoJc2NlbmFyaW9zMghzY2VuYXJpbyKRAgoHVHJpZ2dlchJTCg1wYXJ0aWNpcGF0aW9uGAEgASgLMisucmFw\
       cG9ydC5hdXRvbWF0aW9uLnYxLlBhcnRpY2lwYXRpb25UcmlnZ2VySABSDXBhcnRpY2lwYXRpb24SNQoDcm93GAIgASgLMiEucmFwcG9ydC5h\
       dXRvbWF0aW9uLnYxLlJvd1RyaWdnZXJIAFIDcm93EjgKBGNhbGwYAyABKAsyIi5yYXBwb3J0LmF1dG9tYXRpb24udjEuQ2FsbFRyaWdnZXJI\
-      AFIEY2FsbEIGCgRraW5kIkYKFFBhcnRpY2lwYXRpb25UcmlnZ2VyEi4KBGZvcm0YASABKAlCGuBBAvpBFAoSZm9ybXMucmFwcG9ydC9Gb3Jt\
-      UgRmb3JtIrQBCgpSb3dUcmlnZ2VyEjgKBXRhYmxlGAEgASgJQiLgQQL6QRwKGnRhYmxlcy5yYXBwb3J0L0N1c3RvbVRhYmxlUgV0YWJsZRIb\
-      Cglvbl91cGRhdGUYAiABKAhSCG9uVXBkYXRlEjsKBXdoZXJlGAMgAygLMiUucmFwcG9ydC50YXJnZXRpbmcudjEuQ29sdW1uQ29uZGl0aW9u\
-      UgV3aGVyZRISCgRidWxrGAQgASgIUgRidWxrIg0KC0NhbGxUcmlnZ2VyIrUCCgRTdGVwEhMKAmlkGAEgASgJQgPgQQJSAmlkEhIKBG5leHQY\
-      AiABKAlSBG5leHQSNQoEd2FpdBgDIAEoCzIfLnJhcHBvcnQuYXV0b21hdGlvbi52MS5XYWl0U3RlcEgAUgR3YWl0EjsKBmJyYW5jaBgEIAEo\
-      CzIhLnJhcHBvcnQuYXV0b21hdGlvbi52MS5CcmFuY2hTdGVwSABSBmJyYW5jaBI1CgRzZW5kGAUgASgLMh8ucmFwcG9ydC5hdXRvbWF0aW9u\
-      LnYxLlNlbmRTdGVwSABSBHNlbmQSUQoOdXBkYXRlX3Byb2ZpbGUYBiABKAsyKC5yYXBwb3J0LmF1dG9tYXRpb24udjEuVXBkYXRlUHJvZmls\
-      ZVN0ZXBIAFINdXBkYXRlUHJvZmlsZUIGCgRraW5kIkYKCFdhaXRTdGVwEjoKCGR1cmF0aW9uGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1\
-      cmF0aW9uQgPgQQJSCGR1cmF0aW9uIocBCgpCcmFuY2hTdGVwEkcKCWNvbmRpdGlvbhgBIAEoCzIkLnJhcHBvcnQuYXV0b21hdGlvbi52MS5T\
-      dGVwQ29uZGl0aW9uQgPgQQJSCWNvbmRpdGlvbhISCgR0aGVuGAIgASgJUgR0aGVuEhwKCW90aGVyd2lzZRgDIAEoCVIJb3RoZXJ3aXNlIq8B\
-      Cg1TdGVwQ29uZGl0aW9uEiUKDXRyaWdnZXJfdmFsdWUYASABKAlIAFIMdHJpZ2dlclZhbHVlEiUKDXByb2ZpbGVfZmllbGQYAiABKAlIAFIM\
-      cHJvZmlsZUZpZWxkEkUKCmNvbXBhcmlzb24YAyABKAsyIC5yYXBwb3J0LnRhcmdldGluZy52MS5Db21wYXJpc29uQgPgQQJSCmNvbXBhcmlz\
-      b25CCQoHc3ViamVjdCJKCghTZW5kU3RlcBI+CghjYW1wYWlnbhgBIAEoCUIi4EEC+kEcChptZXNzYWdpbmcucmFwcG9ydC9DYW1wYWlnblII\
-      Y2FtcGFpZ24iugEKEVVwZGF0ZVByb2ZpbGVTdGVwElIKBmZpZWxkcxgBIAMoCzI0LnJhcHBvcnQuYXV0b21hdGlvbi52MS5VcGRhdGVQcm9m\
-      aWxlU3RlcC5GaWVsZHNFbnRyeUIEmMIYAVIGZmllbGRzGlEKC0ZpZWxkc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5EiwKBXZhbHVlGAIgASgL\
-      MhYucmFwcG9ydC50eXBlLnYxLlZhbHVlUgV2YWx1ZToCOAEiuwQKCUV4ZWN1dGlvbhIXCgRuYW1lGAEgASgJQgPgQQhSBG5hbWUSNwoHcHJv\
-      ZmlsZRgCIAEoCUId+kEaChhwcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVSB3Byb2ZpbGUSOwoFc3RhdGUYAyABKA4yJS5yYXBwb3J0LmF1dG9t\
-      YXRpb24udjEuRXhlY3V0aW9uU3RhdGVSBXN0YXRlEhIKBHN0ZXAYBCABKAlSBHN0ZXASGAoHdmVyc2lvbhgFIAEoA1IHdmVyc2lvbhI3CgVz\
-      dGVwcxgGIAMoCzIhLnJhcHBvcnQuYXV0b21hdGlvbi52MS5TdGVwUmVjb3JkUgVzdGVwcxI7CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2ds\
-      ZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSNQoIZHVlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgdk\
-      dWVUaW1lEjUKCGVuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5kVGltZRIUCgVlcnJvchgKIAEoCVIFZXJy\
-      b3I6d+pBdAocYXV0b21hdGlvbi5yYXBwb3J0L0V4ZWN1dGlvbhI9ZW50aXRpZXMve2VudGl0eX0vc2NlbmFyaW9zL3tzY2VuYXJpb30vZXhl\
-      Y3V0aW9ucy97ZXhlY3V0aW9ufSoKZXhlY3V0aW9uczIJZXhlY3V0aW9uImoKClN0ZXBSZWNvcmQSEgoEc3RlcBgBIAEoCVIEc3RlcBIuCgR0\
-      aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIYCgdvdXRjb21lGAMgASgJUgdvdXRjb21lKn8KDVNjZW5hcmlv\
-      U3RhdGUSHgoaU0NFTkFSSU9fU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTQ0VOQVJJT19TVEFURV9EUkFGVBABEhkKFVNDRU5BUklPX1NUQVRF\
-      X0FDVElWRRACEhkKFVNDRU5BUklPX1NUQVRFX1BBVVNFRBADKmQKB1JlZW50cnkSFwoTUkVFTlRSWV9VTlNQRUNJRklFRBAAEhEKDVJFRU5U\
-      UllfTkVWRVIQARIZChVSRUVOVFJZX09ORV9BVF9BX1RJTUUQAhISCg5SRUVOVFJZX0FMV0FZUxADKsABCg5FeGVjdXRpb25TdGF0ZRIfChtF\
-      WEVDVVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdFWEVDVVRJT05fU1RBVEVfUlVOTklORxABEhsKF0VYRUNVVElPTl9TVEFURV9XQUlU\
-      SU5HEAISHQoZRVhFQ1VUSU9OX1NUQVRFX0NPTVBMRVRFRBADEhoKFkVYRUNVVElPTl9TVEFURV9GQUlMRUQQBBIYChRFWEVDVVRJT05fU1RB\
-      VEVfTEVGVBAFYgZwcm90bzM=
+      AFIEY2FsbBI4CgRkYXRlGAQgASgLMiIucmFwcG9ydC5hdXRvbWF0aW9uLnYxLkRhdGVUcmlnZ2VySABSBGRhdGVCBgoEa2luZCJGChRQYXJ0\
+      aWNpcGF0aW9uVHJpZ2dlchIuCgRmb3JtGAEgASgJQhrgQQL6QRQKEmZvcm1zLnJhcHBvcnQvRm9ybVIEZm9ybSK0AQoKUm93VHJpZ2dlchI4\
+      CgV0YWJsZRgBIAEoCUIi4EEC+kEcChp0YWJsZXMucmFwcG9ydC9DdXN0b21UYWJsZVIFdGFibGUSGwoJb25fdXBkYXRlGAIgASgIUghvblVw\
+      ZGF0ZRI7CgV3aGVyZRgDIAMoCzIlLnJhcHBvcnQudGFyZ2V0aW5nLnYxLkNvbHVtbkNvbmRpdGlvblIFd2hlcmUSEgoEYnVsaxgEIAEoCFIE\
+      YnVsayINCgtDYWxsVHJpZ2dlciKfAgoLRGF0ZVRyaWdnZXISIQoJYXR0cmlidXRlGAEgASgJQgPgQQJSCWF0dHJpYnV0ZRJKCgpyZWN1cnJl\
+      bmNlGAIgASgOMiUucmFwcG9ydC5hdXRvbWF0aW9uLnYxLkRhdGVSZWN1cnJlbmNlQgPgQQJSCnJlY3VycmVuY2USHwoLb2Zmc2V0X2RheXMY\
+      AyABKAVSCm9mZnNldERheXMSRQoLdGltZV9vZl9kYXkYBCABKAsyIC5yYXBwb3J0LmF1dG9tYXRpb24udjEuVGltZU9mRGF5QgPgQQJSCXRp\
+      bWVPZkRheRI5CghsZWFwX2RheRgFIAEoDjIeLnJhcHBvcnQuYXV0b21hdGlvbi52MS5MZWFwRGF5UgdsZWFwRGF5Ik8KCVRpbWVPZkRheRIS\
+      CgRob3VyGAEgASgFUgRob3VyEhYKBm1pbnV0ZRgCIAEoBVIGbWludXRlEhYKBnNlY29uZBgDIAEoBVIGc2Vjb25kIrUCCgRTdGVwEhMKAmlk\
+      GAEgASgJQgPgQQJSAmlkEhIKBG5leHQYAiABKAlSBG5leHQSNQoEd2FpdBgDIAEoCzIfLnJhcHBvcnQuYXV0b21hdGlvbi52MS5XYWl0U3Rl\
+      cEgAUgR3YWl0EjsKBmJyYW5jaBgEIAEoCzIhLnJhcHBvcnQuYXV0b21hdGlvbi52MS5CcmFuY2hTdGVwSABSBmJyYW5jaBI1CgRzZW5kGAUg\
+      ASgLMh8ucmFwcG9ydC5hdXRvbWF0aW9uLnYxLlNlbmRTdGVwSABSBHNlbmQSUQoOdXBkYXRlX3Byb2ZpbGUYBiABKAsyKC5yYXBwb3J0LmF1\
+      dG9tYXRpb24udjEuVXBkYXRlUHJvZmlsZVN0ZXBIAFINdXBkYXRlUHJvZmlsZUIGCgRraW5kIkYKCFdhaXRTdGVwEjoKCGR1cmF0aW9uGAEg\
+      ASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgPgQQJSCGR1cmF0aW9uIocBCgpCcmFuY2hTdGVwEkcKCWNvbmRpdGlvbhgBIAEoCzIk\
+      LnJhcHBvcnQuYXV0b21hdGlvbi52MS5TdGVwQ29uZGl0aW9uQgPgQQJSCWNvbmRpdGlvbhISCgR0aGVuGAIgASgJUgR0aGVuEhwKCW90aGVy\
+      d2lzZRgDIAEoCVIJb3RoZXJ3aXNlIq8BCg1TdGVwQ29uZGl0aW9uEiUKDXRyaWdnZXJfdmFsdWUYASABKAlIAFIMdHJpZ2dlclZhbHVlEiUK\
+      DXByb2ZpbGVfZmllbGQYAiABKAlIAFIMcHJvZmlsZUZpZWxkEkUKCmNvbXBhcmlzb24YAyABKAsyIC5yYXBwb3J0LnRhcmdldGluZy52MS5D\
+      b21wYXJpc29uQgPgQQJSCmNvbXBhcmlzb25CCQoHc3ViamVjdCJKCghTZW5kU3RlcBI+CghjYW1wYWlnbhgBIAEoCUIi4EEC+kEcChptZXNz\
+      YWdpbmcucmFwcG9ydC9DYW1wYWlnblIIY2FtcGFpZ24iugEKEVVwZGF0ZVByb2ZpbGVTdGVwElIKBmZpZWxkcxgBIAMoCzI0LnJhcHBvcnQu\
+      YXV0b21hdGlvbi52MS5VcGRhdGVQcm9maWxlU3RlcC5GaWVsZHNFbnRyeUIEmMIYAVIGZmllbGRzGlEKC0ZpZWxkc0VudHJ5EhAKA2tleRgB\
+      IAEoCVIDa2V5EiwKBXZhbHVlGAIgASgLMhYucmFwcG9ydC50eXBlLnYxLlZhbHVlUgV2YWx1ZToCOAEiuwQKCUV4ZWN1dGlvbhIXCgRuYW1l\
+      GAEgASgJQgPgQQhSBG5hbWUSNwoHcHJvZmlsZRgCIAEoCUId+kEaChhwcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVSB3Byb2ZpbGUSOwoFc3Rh\
+      dGUYAyABKA4yJS5yYXBwb3J0LmF1dG9tYXRpb24udjEuRXhlY3V0aW9uU3RhdGVSBXN0YXRlEhIKBHN0ZXAYBCABKAlSBHN0ZXASGAoHdmVy\
+      c2lvbhgFIAEoA1IHdmVyc2lvbhI3CgVzdGVwcxgGIAMoCzIhLnJhcHBvcnQuYXV0b21hdGlvbi52MS5TdGVwUmVjb3JkUgVzdGVwcxI7Cgtj\
+      cmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSNQoIZHVlX3RpbWUYCCABKAsyGi5nb29n\
+      bGUucHJvdG9idWYuVGltZXN0YW1wUgdkdWVUaW1lEjUKCGVuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIHZW5k\
+      VGltZRIUCgVlcnJvchgKIAEoCVIFZXJyb3I6d+pBdAocYXV0b21hdGlvbi5yYXBwb3J0L0V4ZWN1dGlvbhI9ZW50aXRpZXMve2VudGl0eX0v\
+      c2NlbmFyaW9zL3tzY2VuYXJpb30vZXhlY3V0aW9ucy97ZXhlY3V0aW9ufSoKZXhlY3V0aW9uczIJZXhlY3V0aW9uImoKClN0ZXBSZWNvcmQS\
+      EgoEc3RlcBgBIAEoCVIEc3RlcBIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIEdGltZRIYCgdvdXRjb21lGAMg\
+      ASgJUgdvdXRjb21lKn8KDVNjZW5hcmlvU3RhdGUSHgoaU0NFTkFSSU9fU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTQ0VOQVJJT19TVEFURV9E\
+      UkFGVBABEhkKFVNDRU5BUklPX1NUQVRFX0FDVElWRRACEhkKFVNDRU5BUklPX1NUQVRFX1BBVVNFRBADKmcKDkRhdGVSZWN1cnJlbmNlEh8K\
+      G0RBVEVfUkVDVVJSRU5DRV9VTlNQRUNJRklFRBAAEhgKFERBVEVfUkVDVVJSRU5DRV9PTkNFEAESGgoWREFURV9SRUNVUlJFTkNFX1lFQVJM\
+      WRACKnEKB0xlYXBEYXkSGAoUTEVBUF9EQVlfVU5TUEVDSUZJRUQQABIYChRMRUFQX0RBWV9GRUJSVUFSWV8yOBABEhQKEExFQVBfREFZX01B\
+      UkNIXzEQAhIcChhMRUFQX0RBWV9MRUFQX1lFQVJTX09OTFkQAypkCgdSZWVudHJ5EhcKE1JFRU5UUllfVU5TUEVDSUZJRUQQABIRCg1SRUVO\
+      VFJZX05FVkVSEAESGQoVUkVFTlRSWV9PTkVfQVRfQV9USU1FEAISEgoOUkVFTlRSWV9BTFdBWVMQAyrAAQoORXhlY3V0aW9uU3RhdGUSHwob\
+      RVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIbChdFWEVDVVRJT05fU1RBVEVfV0FJ\
+      VElORxACEh0KGUVYRUNVVElPTl9TVEFURV9DT01QTEVURUQQAxIaChZFWEVDVVRJT05fU1RBVEVfRkFJTEVEEAQSGAoURVhFQ1VUSU9OX1NU\
+      QVRFX0xFRlQQBWIGcHJvdG8z
       """)
 }

@@ -75,6 +75,62 @@ extension InternalV1 {
     public init() {}
   }
 
+  /// `rapport.internal.v1.FindProfilesByDateRequest`.
+  public struct FindProfilesByDateRequest {
+    /// `entities/{entity}/profileTables/{profile_table}`.
+    public var profileTable: String = ""
+    /// The technical name of an attribute of type DATE or TIMESTAMP with a single value.
+    public var attribute: String = ""
+    /// At most 100.
+    public var days: [InternalV1.CalendarDay] = []
+    /// Only profiles with higher numbers.
+    public var after: UInt32 = 0
+    /// 1 to 10,000. Where as many are found, there may be more behind the last.
+    public var limit: Int32 = 0
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// A day of a year, or of every year. A TIMESTAMP falls on it by its day in UTC.
+  public struct CalendarDay {
+    /// 0: every year.
+    public var year: Int32 = 0
+    /// `month`.
+    public var month: Int32 = 0
+    /// `day`.
+    public var day: Int32 = 0
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// `rapport.internal.v1.FindProfilesByDateResponse`.
+  public struct FindProfilesByDateResponse {
+    /// `profiles`.
+    public var profiles: [InternalV1.DatedProfile] = []
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// A profile, and what its day is reckoned from.
+  public struct DatedProfile {
+    /// `id`.
+    public var id: UInt32 = 0
+    /// The attribute's: `date_value` or `timestamp_value`.
+    public var value: TypeV1.Value? = nil
+    /// The profile's own, as it is kept. Empty: it has none.
+    public var timeZone: String = ""
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
   /// `rapport.internal.v1.WriteProfileRequest`.
   public struct WriteProfileRequest {
     /// Its name ends in a number, or in `attribute=value` of a unique attribute.
@@ -124,9 +180,15 @@ extension InternalV1 {
     public static let readProfiles = UnaryMethod<InternalV1.ReadProfilesRequest, InternalV1.ReadProfilesResponse>(
       descriptor.methods[2])
 
+    /// Finds the profiles one of whose dates falls on certain days, in the order of their numbers.
+    ///
+    /// It reads the table once for each page: ask for whole pages, and not often.
+    public static let findProfilesByDate = UnaryMethod<InternalV1.FindProfilesByDateRequest, InternalV1.FindProfilesByDateResponse>(
+      descriptor.methods[3])
+
     /// Changes fields of a profile, or creates it, once for each request id.
     public static let writeProfile = UnaryMethod<InternalV1.WriteProfileRequest, InternalV1.WriteProfileResponse>(
-      descriptor.methods[3])
+      descriptor.methods[4])
   }
 }
 
@@ -327,12 +389,169 @@ extension InternalV1.ReadProfilesResponse: BridgedMessage {
   }
 }
 
+extension InternalV1.FindProfilesByDateRequest: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__FindProfilesByDateRequest
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__find_profiles_by_date_request__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 6)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.profile_table_1.len > 0 { self.profileTable = try Self.text(c.pointee.profile_table_1, 1) }
+    if c.pointee.attribute_2.len > 0 { self.attribute = try Self.text(c.pointee.attribute_2, 2) }
+    if c.pointee.n_days_3 > 0 { self.days = try Self.messages(c.pointee.days_3, c.pointee.n_days_3) }
+    self.after = c.pointee.after_4
+    self.limit = c.pointee.limit_5
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.profileTable.isEmpty {
+      c.pointee.has_profile_table_1 = 1
+      c.pointee.profile_table_1 = arena.text(self.profileTable)
+    }
+    if !self.attribute.isEmpty {
+      c.pointee.has_attribute_2 = 1
+      c.pointee.attribute_2 = arena.text(self.attribute)
+    }
+    if !self.days.isEmpty {
+      c.pointee.n_days_3 = self.days.count
+      c.pointee.days_3 = try arena.messages(self.days)
+    }
+    if self.after != 0 {
+      c.pointee.has_after_4 = 1
+      c.pointee.after_4 = self.after
+    }
+    if self.limit != 0 {
+      c.pointee.has_limit_5 = 1
+      c.pointee.limit_5 = self.limit
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.CalendarDay: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__CalendarDay
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__calendar_day__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 7)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    self.year = c.pointee.year_1
+    self.month = c.pointee.month_2
+    self.day = c.pointee.day_3
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if self.year != 0 {
+      c.pointee.has_year_1 = 1
+      c.pointee.year_1 = self.year
+    }
+    if self.month != 0 {
+      c.pointee.has_month_2 = 1
+      c.pointee.month_2 = self.month
+    }
+    if self.day != 0 {
+      c.pointee.has_day_3 = 1
+      c.pointee.day_3 = self.day
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.FindProfilesByDateResponse: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__FindProfilesByDateResponse
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__find_profiles_by_date_response__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 8)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    if c.pointee.n_profiles_1 > 0 { self.profiles = try Self.messages(c.pointee.profiles_1, c.pointee.n_profiles_1) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if !self.profiles.isEmpty {
+      c.pointee.n_profiles_1 = self.profiles.count
+      c.pointee.profiles_1 = try arena.messages(self.profiles)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension InternalV1.DatedProfile: BridgedMessage {
+  package typealias CStruct = Rapport__Internal__V1__DatedProfile
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__dated_profile__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 9)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    self.id = c.pointee.id_1
+    if let sub = c.pointee.value_2 { self.value = try .init(reading: sub) }
+    if c.pointee.time_zone_3.len > 0 { self.timeZone = try Self.text(c.pointee.time_zone_3, 3) }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if self.id != 0 {
+      c.pointee.has_id_1 = 1
+      c.pointee.id_1 = self.id
+    }
+    if let sub = self.value { c.pointee.value_2 = try arena.message(sub) }
+    if !self.timeZone.isEmpty {
+      c.pointee.has_time_zone_3 = 1
+      c.pointee.time_zone_3 = arena.text(self.timeZone)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
 extension InternalV1.WriteProfileRequest: BridgedMessage {
   package typealias CStruct = Rapport__Internal__V1__WriteProfileRequest
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__write_profile_request__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 6)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 10)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -371,7 +590,7 @@ extension InternalV1.WriteProfileResponse: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { rapport__internal__v1__write_profile_response__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 7)
+    MessageDescriptor(file: MessagesFiles.rapport_internal_v1_profile_directory, index: 11)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -417,17 +636,26 @@ extension MessagesFiles {
       LlZhbHVlQgSYwhgBUgRrZXlzIisKF1Jlc29sdmVQcm9maWxlc1Jlc3BvbnNlEhAKA2lkcxgBIAMoDVIDaWRzInMKE1JlYWRQcm9maWxlc1Jl\
       cXVlc3QSSgoNcHJvZmlsZV90YWJsZRgBIAEoCUIl4EEC+kEfCh1wcm9maWxlcy5yYXBwb3J0L1Byb2ZpbGVUYWJsZVIMcHJvZmlsZVRhYmxl\
       EhAKA2lkcxgCIAMoDVIDaWRzIlAKFFJlYWRQcm9maWxlc1Jlc3BvbnNlEjgKCHByb2ZpbGVzGAEgAygLMhwucmFwcG9ydC5wcm9maWxlcy52\
-      MS5Qcm9maWxlUghwcm9maWxlcyLeAQoTV3JpdGVQcm9maWxlUmVxdWVzdBI7Cgdwcm9maWxlGAEgASgLMhwucmFwcG9ydC5wcm9maWxlcy52\
-      MS5Qcm9maWxlQgPgQQJSB3Byb2ZpbGUSJQoOY3JlYXRlX21pc3NpbmcYAiABKAhSDWNyZWF0ZU1pc3NpbmcSPwoKcHJvdmVuYW5jZRgDIAEo\
-      CzIfLnJhcHBvcnQucHJvZmlsZXMudjEuUHJvdmVuYW5jZVIKcHJvdmVuYW5jZRIiCgpyZXF1ZXN0X2lkGAQgASgJQgPgQQJSCXJlcXVlc3RJ\
-      ZCJAChRXcml0ZVByb2ZpbGVSZXNwb25zZRIOCgJpZBgBIAEoDVICaWQSGAoHY3JlYXRlZBgCIAEoCFIHY3JlYXRlZDKCBQoXUHJvZmlsZURp\
-      cmVjdG9yeVNlcnZpY2USrQEKFERlc2NyaWJlUHJvZmlsZVRhYmxlEjAucmFwcG9ydC5pbnRlcm5hbC52MS5EZXNjcmliZVByb2ZpbGVUYWJs\
-      ZVJlcXVlc3QaMS5yYXBwb3J0LmludGVybmFsLnYxLkRlc2NyaWJlUHJvZmlsZVRhYmxlUmVzcG9uc2UiMJLCGCwQCRoKZGF0YXRhYmxlcxoJ\
-      bWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlvbhKeAQoPUmVzb2x2ZVByb2ZpbGVzEisucmFwcG9ydC5pbnRlcm5hbC52MS5SZXNvbHZlUHJv\
-      ZmlsZXNSZXF1ZXN0GiwucmFwcG9ydC5pbnRlcm5hbC52MS5SZXNvbHZlUHJvZmlsZXNSZXNwb25zZSIwksIYLBAJGgpkYXRhdGFibGVzGglt\
-      ZXNzYWdpbmcaBWZvcm1zGgphdXRvbWF0aW9uEokBCgxSZWFkUHJvZmlsZXMSKC5yYXBwb3J0LmludGVybmFsLnYxLlJlYWRQcm9maWxlc1Jl\
-      cXVlc3QaKS5yYXBwb3J0LmludGVybmFsLnYxLlJlYWRQcm9maWxlc1Jlc3BvbnNlIiSSwhggEAkaCW1lc3NhZ2luZxoFZm9ybXMaCmF1dG9t\
-      YXRpb24SiQEKDFdyaXRlUHJvZmlsZRIoLnJhcHBvcnQuaW50ZXJuYWwudjEuV3JpdGVQcm9maWxlUmVxdWVzdBopLnJhcHBvcnQuaW50ZXJu\
-      YWwudjEuV3JpdGVQcm9maWxlUmVzcG9uc2UiJJLCGCAQCRoJbWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlvbmIGcHJvdG8z
+      MS5Qcm9maWxlUghwcm9maWxlcyLsAQoZRmluZFByb2ZpbGVzQnlEYXRlUmVxdWVzdBJKCg1wcm9maWxlX3RhYmxlGAEgASgJQiXgQQL6QR8K\
+      HXByb2ZpbGVzLnJhcHBvcnQvUHJvZmlsZVRhYmxlUgxwcm9maWxlVGFibGUSIQoJYXR0cmlidXRlGAIgASgJQgPgQQJSCWF0dHJpYnV0ZRI0\
+      CgRkYXlzGAMgAygLMiAucmFwcG9ydC5pbnRlcm5hbC52MS5DYWxlbmRhckRheVIEZGF5cxIUCgVhZnRlchgEIAEoDVIFYWZ0ZXISFAoFbGlt\
+      aXQYBSABKAVSBWxpbWl0IkkKC0NhbGVuZGFyRGF5EhIKBHllYXIYASABKAVSBHllYXISFAoFbW9udGgYAiABKAVSBW1vbnRoEhAKA2RheRgD\
+      IAEoBVIDZGF5IlsKGkZpbmRQcm9maWxlc0J5RGF0ZVJlc3BvbnNlEj0KCHByb2ZpbGVzGAEgAygLMiEucmFwcG9ydC5pbnRlcm5hbC52MS5E\
+      YXRlZFByb2ZpbGVSCHByb2ZpbGVzInUKDERhdGVkUHJvZmlsZRIOCgJpZBgBIAEoDVICaWQSMgoFdmFsdWUYAiABKAsyFi5yYXBwb3J0LnR5\
+      cGUudjEuVmFsdWVCBJjCGAFSBXZhbHVlEiEKCXRpbWVfem9uZRgDIAEoCUIEmMIYAVIIdGltZVpvbmUi3gEKE1dyaXRlUHJvZmlsZVJlcXVl\
+      c3QSOwoHcHJvZmlsZRgBIAEoCzIcLnJhcHBvcnQucHJvZmlsZXMudjEuUHJvZmlsZUID4EECUgdwcm9maWxlEiUKDmNyZWF0ZV9taXNzaW5n\
+      GAIgASgIUg1jcmVhdGVNaXNzaW5nEj8KCnByb3ZlbmFuY2UYAyABKAsyHy5yYXBwb3J0LnByb2ZpbGVzLnYxLlByb3ZlbmFuY2VSCnByb3Zl\
+      bmFuY2USIgoKcmVxdWVzdF9pZBgEIAEoCUID4EECUglyZXF1ZXN0SWQiQAoUV3JpdGVQcm9maWxlUmVzcG9uc2USDgoCaWQYASABKA1SAmlk\
+      EhgKB2NyZWF0ZWQYAiABKAhSB2NyZWF0ZWQyjgYKF1Byb2ZpbGVEaXJlY3RvcnlTZXJ2aWNlEq0BChREZXNjcmliZVByb2ZpbGVUYWJsZRIw\
+      LnJhcHBvcnQuaW50ZXJuYWwudjEuRGVzY3JpYmVQcm9maWxlVGFibGVSZXF1ZXN0GjEucmFwcG9ydC5pbnRlcm5hbC52MS5EZXNjcmliZVBy\
+      b2ZpbGVUYWJsZVJlc3BvbnNlIjCSwhgsEAkaCmRhdGF0YWJsZXMaCW1lc3NhZ2luZxoFZm9ybXMaCmF1dG9tYXRpb24SngEKD1Jlc29sdmVQ\
+      cm9maWxlcxIrLnJhcHBvcnQuaW50ZXJuYWwudjEuUmVzb2x2ZVByb2ZpbGVzUmVxdWVzdBosLnJhcHBvcnQuaW50ZXJuYWwudjEuUmVzb2x2\
+      ZVByb2ZpbGVzUmVzcG9uc2UiMJLCGCwQCRoKZGF0YXRhYmxlcxoJbWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlvbhKJAQoMUmVhZFByb2Zp\
+      bGVzEigucmFwcG9ydC5pbnRlcm5hbC52MS5SZWFkUHJvZmlsZXNSZXF1ZXN0GikucmFwcG9ydC5pbnRlcm5hbC52MS5SZWFkUHJvZmlsZXNS\
+      ZXNwb25zZSIkksIYIBAJGgltZXNzYWdpbmcaBWZvcm1zGgphdXRvbWF0aW9uEokBChJGaW5kUHJvZmlsZXNCeURhdGUSLi5yYXBwb3J0Lmlu\
+      dGVybmFsLnYxLkZpbmRQcm9maWxlc0J5RGF0ZVJlcXVlc3QaLy5yYXBwb3J0LmludGVybmFsLnYxLkZpbmRQcm9maWxlc0J5RGF0ZVJlc3Bv\
+      bnNlIhKSwhgOEAkaCmF1dG9tYXRpb24SiQEKDFdyaXRlUHJvZmlsZRIoLnJhcHBvcnQuaW50ZXJuYWwudjEuV3JpdGVQcm9maWxlUmVxdWVz\
+      dBopLnJhcHBvcnQuaW50ZXJuYWwudjEuV3JpdGVQcm9maWxlUmVzcG9uc2UiJJLCGCAQCRoJbWVzc2FnaW5nGgVmb3JtcxoKYXV0b21hdGlv\
+      bmIGcHJvdG8z
       """)
 }

@@ -130,7 +130,7 @@ extension ProfilesV1 {
     public static let lastName = Self(rawValue: 7)
     /// Type COUNTRY.
     public static let country = Self(rawValue: 8)
-    /// IANA time zone of the profile. Type STRING.
+    /// IANA time zone of the profile, such as `Europe/Brussels`; nothing else is accepted. Type STRING.
     public static let timeZone = Self(rawValue: 9)
 
     /// The values that have names, in the order of the .proto.

@@ -20,6 +20,8 @@ package final class WorkloadIdentity: Sendable {
 
   private struct Signed: Sendable {
     var bytes: [UInt8]
+    /// Before that, on a clock that was set back, nobody believes it.
+    var signedAt: Timestamp
     var renewAt: Timestamp
   }
 
@@ -43,12 +45,12 @@ package final class WorkloadIdentity: Sendable {
     let claim = Claim(audience: audience, scope: scope, onBehalfOf: onBehalfOf)
     let now = time.now
     var metadata = Metadata()
-    if let known = signed.withLock({ $0[claim] }), now < known.renewAt {
+    if let known = signed.withLock({ $0[claim] }), (known.signedAt..<known.renewAt).contains(now) {
       metadata.append(PrincipalMetadata.name, bytes: known.bytes)
       return metadata
     }
     let bytes = try signer.sign(principal(claim, now: now))
-    signed.withLock { $0[claim] = Signed(bytes: bytes, renewAt: now.advanced(by: Self.life / 2)) }
+    signed.withLock { $0[claim] = Signed(bytes: bytes, signedAt: now, renewAt: now.advanced(by: Self.life / 2)) }
     metadata.append(PrincipalMetadata.name, bytes: bytes)
     return metadata
   }

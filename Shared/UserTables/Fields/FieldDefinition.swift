@@ -16,6 +16,8 @@ package struct FieldDefinition: Sendable, Hashable {
   package var maximumLength = longestText
   /// Empty: every value of the type is accepted.
   package var acceptedValues: [String] = []
+  /// Only names of IANA time zones.
+  package var isTimeZone = false
 
   /// The longest text of any field, in Unicode scalars.
   package static let longestText = 4_000

@@ -19,6 +19,8 @@ package struct FieldProblem: Error, Sendable, Hashable {
   static let notUTF8 = FieldProblem("The text is not UTF-8. Save the file as UTF-8.")
   static let holdsNUL = FieldProblem("The text holds the character U+0000. Remove it.")
   static let notAccepted = FieldProblem("The value is not among the accepted values of the field. Send one of them.")
+  static let noTimeZone = FieldProblem(
+    "The text is not the name of an IANA time zone. Send one such as Europe/Brussels, or UTC.")
 
   static func tooShort(_ minimum: Int) -> FieldProblem {
     FieldProblem("The text is shorter than \(minimum) characters. Send a longer one.")

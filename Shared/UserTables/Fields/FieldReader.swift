@@ -97,6 +97,7 @@ package struct FieldReader: Sendable {
       throw .tooShort(field.minimumLength)
     }
     if !field.acceptedValues.isEmpty && !field.acceptedValues.contains(kept) { throw .notAccepted }
+    if field.isTimeZone && Zone(kept) == nil { throw .noTimeZone }
     return kept
   }
 

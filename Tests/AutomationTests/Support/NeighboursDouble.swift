@@ -2,6 +2,7 @@ import Messages
 import RPC
 import Synchronization
 import UserTables
+import Values
 
 /// Answers as the other services do what Automation asks of them, and counts what takes effect there.
 final class NeighboursDouble: Sendable {
@@ -27,6 +28,10 @@ final class NeighboursDouble: Sendable {
     var effectCalls = 0
     /// Errors that the next calls for an effect end with, after or before it took place.
     var failures: [Failure] = []
+    /// Whether a call for an effect finds the service away, by its request id and the calls with it so far.
+    var isAway: @Sendable (_ requestID: String, _ calls: Int) -> Bool = { _, _ in false }
+    /// Calls that asked for an effect, by request id.
+    var calls: [String: Int] = [:]
     /// Errors that the next calls that only look end with.
     var lookFailures: [RPCError] = []
   }
@@ -107,6 +112,11 @@ final class NeighboursDouble: Sendable {
       }
       return response
     }
+    router.handle(InternalV1.ProfileDirectoryService.findProfilesByDate) { request, _ in
+      var response = InternalV1.FindProfilesByDateResponse()
+      response.profiles = try self.look { $0.dated(request) }
+      return response
+    }
     router.handle(InternalV1.ProfileDirectoryService.resolveProfiles) { request, _ in
       let profiles = try self.look { $0.profiles[request.profileTable] }
       var response = InternalV1.ResolveProfilesResponse()
@@ -139,7 +149,7 @@ final class NeighboursDouble: Sendable {
 
   private func send(_ request: InternalV1.SendCampaignRequest) throws -> InternalV1.SendCampaignResponse {
     try state.withLock { state in
-      let failure = try begin(&state)
+      let failure = try begin(request.requestId, &state)
       let sent = Sent(campaign: request.campaign, profile: request.profile, values: request.values)
       guard state.sends[request.requestId] ?? sent == sent else { throw RPCError.requestIDUsedElsewhere }
       state.sends[request.requestId] = sent
@@ -152,7 +162,7 @@ final class NeighboursDouble: Sendable {
 
   private func write(_ request: InternalV1.WriteProfileRequest) throws -> InternalV1.WriteProfileResponse {
     try state.withLock { state in
-      let failure = try begin(&state)
+      let failure = try begin(request.requestId, &state)
       if let known = state.writes[request.requestId] {
         guard known == request else { throw RPCError.requestIDUsedElsewhere }
         if let failure { throw failure }
@@ -186,12 +196,47 @@ final class NeighboursDouble: Sendable {
   }
 
   /// - Returns: what to fail with after the effect.
-  private func begin(_ state: inout State) throws -> RPCError? {
+  private func begin(_ requestID: String, _ state: inout State) throws -> RPCError? {
     state.effectCalls += 1
+    state.calls[requestID, default: 0] += 1
+    if state.isAway(requestID, state.calls[requestID] ?? 0) { throw RPCError(.unavailable, "away") }
     guard !state.failures.isEmpty else { return nil }
     let failure = state.failures.removeFirst()
     guard failure.isAfterEffect else { throw failure.error }
     return failure.error
+  }
+}
+
+extension NeighboursDouble.State {
+  /// The profiles that Profiles finds by a date.
+  fileprivate func dated(_ request: InternalV1.FindProfilesByDateRequest) -> [InternalV1.DatedProfile]? {
+    guard let table = tables[request.profileTable]?.message else { return nil }
+    let zone = table.attributes.first { $0.meaning == .timeZone }?.id ?? ""
+    let found = profiles[request.profileTable, default: [:]].compactMap { id, fields -> InternalV1.DatedProfile? in
+      guard id > request.after, let value = fields[request.attribute], let day = value.utcDay else { return nil }
+      guard request.days.contains(where: { $0.isMet(by: day) }) else { return nil }
+      var profile = InternalV1.DatedProfile()
+      (profile.id, profile.value) = (id, value)
+      if case .stringValue(let name) = fields[zone]?.kind { profile.timeZone = name }
+      return profile
+    }
+    return Array(found.sorted { $0.id < $1.id }.prefix(Int(request.limit)))
+  }
+}
+
+extension InternalV1.CalendarDay {
+  fileprivate func isMet(by date: TypeV1.Date) -> Bool {
+    (year == 0 || year == date.year) && month == date.month && day == date.day
+  }
+}
+
+extension TypeV1.Value {
+  fileprivate var utcDay: TypeV1.Date? {
+    switch kind {
+    case .dateValue(let date): date
+    case .timestampValue(let time): (try? Timestamp(time).utcDate)?.message
+    default: nil
+    }
   }
 }
 

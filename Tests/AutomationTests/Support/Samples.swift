@@ -125,6 +125,19 @@ extension AutomationV1.Trigger {
     return .init(.participation(trigger))
   }
 
+  /// Each birthday at 9, unless told otherwise.
+  static func date(
+    _ attribute: String = "birthDate", _ recurrence: AutomationV1.DateRecurrence = .yearly, offset: Int32 = 0,
+    at hour: Int32 = 9, _ minute: Int32 = 0, leapDay: AutomationV1.LeapDay = .unspecified
+  ) -> AutomationV1.Trigger {
+    var trigger = AutomationV1.DateTrigger()
+    (trigger.attribute, trigger.recurrence, trigger.offsetDays) = (attribute, recurrence, offset)
+    var time = AutomationV1.TimeOfDay()
+    (time.hour, time.minute) = (hour, minute)
+    (trigger.timeOfDay, trigger.leapDay) = (time, leapDay)
+    return .init(.date(trigger))
+  }
+
   static func row(
     of table: String = "entities/b2c/customTables/orders", onUpdate: Bool = false, bulk: Bool = false,
     where conditions: [(String, TargetingV1.Comparison)] = []
@@ -169,6 +182,10 @@ extension NeighboursDouble {
     (email.id, email.type, email.meaning) = ("emailAddress", .email, .emailAddress)
     var birth = ProfilesV1.Attribute()
     (birth.id, birth.type) = ("birthDate", .date)
+    var renewal = ProfilesV1.Attribute()
+    (renewal.id, renewal.type) = ("renewal", .timestamp)
+    var zone = ProfilesV1.Attribute()
+    (zone.id, zone.type, zone.meaning) = ("zone", .string, .timeZone)
     var newsletter = ProfilesV1.Subscription()
     (newsletter.id, newsletter.channel) = ("newsletter", .email)
     var vip = ProfilesV1.Segment()
@@ -177,7 +194,7 @@ extension NeighboursDouble {
     (tier.id, tier.choices, tier.mandatory, tier.defaultChoice) = ("tier", ["gold", "silver"], true, "silver")
     var table = ProfilesV1.ProfileTable()
     table.name = TestSuite.customers
-    table.attributes = [code, first, email, birth]
+    table.attributes = [code, first, email, birth, renewal, zone]
     table.subscriptions = [newsletter]
     table.segments = [vip, tier]
     var foreign = table

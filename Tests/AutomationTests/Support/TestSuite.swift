@@ -5,6 +5,7 @@ import RPC
 import ServiceKit
 import ServiceKitTesting
 import ServiceTesting
+import Testing
 import UserTables
 import Values
 
@@ -101,6 +102,30 @@ struct TestSuite: ServiceSuite {
       request.parent = "entities/b2c/scenarios/\(id)"
       request.pageSize = 1_000
     }.executions.reversed()
+  }
+
+  // MARK: - Dates
+
+  /// Gives a profile fields.
+  func set(_ profile: UInt32, _ fields: [String: TypeV1.Value]) {
+    neighbours.with { $0.profiles[Self.customers, default: [:]][profile, default: [:]].merge(fields) { $1 } }
+  }
+
+  func set(_ profile: UInt32, born date: String, zone: String? = nil) throws {
+    set(profile, ["birthDate": try .date(date), "zone": zone.map(TypeV1.Value.text) ?? .null])
+  }
+
+  /// Looks at the dates as the copy does that may, at the present or another time, and moves all that is due.
+  func plan(at time: String? = nil) async throws {
+    if let time { self.time.jump(to: try Timestamp(parsing: time)) }
+    let fence = try #require(try await DatePlanner.lease.acquire(holder: "test", in: test.database))
+    #expect(try await rooms.datePlanner.workOnce(fence: fence))
+    try await work()
+  }
+
+  /// The profiles whose executions began, in their order.
+  func begun(_ id: String = "test") async throws -> [UInt32] {
+    try await executions(id).compactMap { $0.profile.split(separator: "/").last.flatMap { UInt32($0) } }
   }
 
   // MARK: - Moving on

@@ -67,6 +67,11 @@ package final class ManualTime: TimeSource {
     }
   }
 
+  /// Sets the wall clock to an instant, before or behind; the monotonic clock stands still.
+  package func jump(to instant: Timestamp) {
+    state.withLock { $0.now = instant }
+  }
+
   /// Waits until that many tasks wait for the clock.
   package func untilSleeping(_ count: Int = 1) async {
     await withCheckedContinuation { continuation in

@@ -38,6 +38,18 @@ void   rapport__automation__v1__call_trigger__init
   static const Rapport__Automation__V1__CallTrigger init_value = RAPPORT__AUTOMATION__V1__CALL_TRIGGER__INIT;
   *message = init_value;
 }
+void   rapport__automation__v1__date_trigger__init
+                     (Rapport__Automation__V1__DateTrigger         *message)
+{
+  static const Rapport__Automation__V1__DateTrigger init_value = RAPPORT__AUTOMATION__V1__DATE_TRIGGER__INIT;
+  *message = init_value;
+}
+void   rapport__automation__v1__time_of_day__init
+                     (Rapport__Automation__V1__TimeOfDay         *message)
+{
+  static const Rapport__Automation__V1__TimeOfDay init_value = RAPPORT__AUTOMATION__V1__TIME_OF_DAY__INIT;
+  *message = init_value;
+}
 void   rapport__automation__v1__step__init
                      (Rapport__Automation__V1__Step         *message)
 {
@@ -247,7 +259,7 @@ const ProtobufCMessageDescriptor rapport__automation__v1__scenario__descriptor =
   (ProtobufCMessageInit) rapport__automation__v1__scenario__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__automation__v1__trigger__field_descriptors[3] =
+static const ProtobufCFieldDescriptor rapport__automation__v1__trigger__field_descriptors[4] =
 {
   {
     "participation_1",
@@ -285,16 +297,29 @@ static const ProtobufCFieldDescriptor rapport__automation__v1__trigger__field_de
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "date_4",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Automation__V1__Trigger, oneof_0_case),
+    offsetof(Rapport__Automation__V1__Trigger, date_4),
+    &rapport__automation__v1__date_trigger__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__automation__v1__trigger__field_indices_by_name[] = {
   2,   /* field[2] = call_3 */
+  3,   /* field[3] = date_4 */
   0,   /* field[0] = participation_1 */
   1,   /* field[1] = row_2 */
 };
 static const ProtobufCIntRange rapport__automation__v1__trigger__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor rapport__automation__v1__trigger__descriptor =
 {
@@ -304,7 +329,7 @@ const ProtobufCMessageDescriptor rapport__automation__v1__trigger__descriptor =
   "Rapport__Automation__V1__Trigger",
   "rapport.automation.v1",
   sizeof(Rapport__Automation__V1__Trigger),
-  3,
+  4,
   rapport__automation__v1__trigger__field_descriptors,
   rapport__automation__v1__trigger__field_indices_by_name,
   1,  rapport__automation__v1__trigger__number_ranges,
@@ -442,6 +467,160 @@ const ProtobufCMessageDescriptor rapport__automation__v1__call_trigger__descript
   rapport__automation__v1__call_trigger__field_indices_by_name,
   0,  rapport__automation__v1__call_trigger__number_ranges,
   (ProtobufCMessageInit) rapport__automation__v1__call_trigger__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__automation__v1__date_trigger__field_descriptors[5] =
+{
+  {
+    "attribute_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Automation__V1__DateTrigger, has_attribute_1),
+    offsetof(Rapport__Automation__V1__DateTrigger, attribute_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "recurrence_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Automation__V1__DateTrigger, has_recurrence_2),
+    offsetof(Rapport__Automation__V1__DateTrigger, recurrence_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset_days_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Automation__V1__DateTrigger, has_offset_days_3),
+    offsetof(Rapport__Automation__V1__DateTrigger, offset_days_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_of_day_4",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Automation__V1__DateTrigger, time_of_day_4),
+    &rapport__automation__v1__time_of_day__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leap_day_5",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Automation__V1__DateTrigger, has_leap_day_5),
+    offsetof(Rapport__Automation__V1__DateTrigger, leap_day_5),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__automation__v1__date_trigger__field_indices_by_name[] = {
+  0,   /* field[0] = attribute_1 */
+  4,   /* field[4] = leap_day_5 */
+  2,   /* field[2] = offset_days_3 */
+  1,   /* field[1] = recurrence_2 */
+  3,   /* field[3] = time_of_day_4 */
+};
+static const ProtobufCIntRange rapport__automation__v1__date_trigger__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__automation__v1__date_trigger__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.automation.v1.DateTrigger",
+  "DateTrigger",
+  "Rapport__Automation__V1__DateTrigger",
+  "rapport.automation.v1",
+  sizeof(Rapport__Automation__V1__DateTrigger),
+  5,
+  rapport__automation__v1__date_trigger__field_descriptors,
+  rapport__automation__v1__date_trigger__field_indices_by_name,
+  1,  rapport__automation__v1__date_trigger__number_ranges,
+  (ProtobufCMessageInit) rapport__automation__v1__date_trigger__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__automation__v1__time_of_day__field_descriptors[3] =
+{
+  {
+    "hour_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Automation__V1__TimeOfDay, has_hour_1),
+    offsetof(Rapport__Automation__V1__TimeOfDay, hour_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "minute_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Automation__V1__TimeOfDay, has_minute_2),
+    offsetof(Rapport__Automation__V1__TimeOfDay, minute_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "second_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Automation__V1__TimeOfDay, has_second_3),
+    offsetof(Rapport__Automation__V1__TimeOfDay, second_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__automation__v1__time_of_day__field_indices_by_name[] = {
+  0,   /* field[0] = hour_1 */
+  1,   /* field[1] = minute_2 */
+  2,   /* field[2] = second_3 */
+};
+static const ProtobufCIntRange rapport__automation__v1__time_of_day__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__automation__v1__time_of_day__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.automation.v1.TimeOfDay",
+  "TimeOfDay",
+  "Rapport__Automation__V1__TimeOfDay",
+  "rapport.automation.v1",
+  sizeof(Rapport__Automation__V1__TimeOfDay),
+  3,
+  rapport__automation__v1__time_of_day__field_descriptors,
+  rapport__automation__v1__time_of_day__field_indices_by_name,
+  1,  rapport__automation__v1__time_of_day__number_ranges,
+  (ProtobufCMessageInit) rapport__automation__v1__time_of_day__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__automation__v1__step__field_descriptors[6] =

@@ -44,6 +44,30 @@ void   rapport__internal__v1__read_profiles_response__init
   static const Rapport__Internal__V1__ReadProfilesResponse init_value = RAPPORT__INTERNAL__V1__READ_PROFILES_RESPONSE__INIT;
   *message = init_value;
 }
+void   rapport__internal__v1__find_profiles_by_date_request__init
+                     (Rapport__Internal__V1__FindProfilesByDateRequest         *message)
+{
+  static const Rapport__Internal__V1__FindProfilesByDateRequest init_value = RAPPORT__INTERNAL__V1__FIND_PROFILES_BY_DATE_REQUEST__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__calendar_day__init
+                     (Rapport__Internal__V1__CalendarDay         *message)
+{
+  static const Rapport__Internal__V1__CalendarDay init_value = RAPPORT__INTERNAL__V1__CALENDAR_DAY__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__find_profiles_by_date_response__init
+                     (Rapport__Internal__V1__FindProfilesByDateResponse         *message)
+{
+  static const Rapport__Internal__V1__FindProfilesByDateResponse init_value = RAPPORT__INTERNAL__V1__FIND_PROFILES_BY_DATE_RESPONSE__INIT;
+  *message = init_value;
+}
+void   rapport__internal__v1__dated_profile__init
+                     (Rapport__Internal__V1__DatedProfile         *message)
+{
+  static const Rapport__Internal__V1__DatedProfile init_value = RAPPORT__INTERNAL__V1__DATED_PROFILE__INIT;
+  *message = init_value;
+}
 void   rapport__internal__v1__write_profile_request__init
                      (Rapport__Internal__V1__WriteProfileRequest         *message)
 {
@@ -334,6 +358,262 @@ const ProtobufCMessageDescriptor rapport__internal__v1__read_profiles_response__
   rapport__internal__v1__read_profiles_response__field_indices_by_name,
   1,  rapport__internal__v1__read_profiles_response__number_ranges,
   (ProtobufCMessageInit) rapport__internal__v1__read_profiles_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__find_profiles_by_date_request__field_descriptors[5] =
+{
+  {
+    "profile_table_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, has_profile_table_1),
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, profile_table_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attribute_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, has_attribute_2),
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, attribute_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "days_3",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, n_days_3),
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, days_3),
+    &rapport__internal__v1__calendar_day__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after_4",
+    4,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, has_after_4),
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, after_4),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_5",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, has_limit_5),
+    offsetof(Rapport__Internal__V1__FindProfilesByDateRequest, limit_5),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__find_profiles_by_date_request__field_indices_by_name[] = {
+  3,   /* field[3] = after_4 */
+  1,   /* field[1] = attribute_2 */
+  2,   /* field[2] = days_3 */
+  4,   /* field[4] = limit_5 */
+  0,   /* field[0] = profile_table_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__find_profiles_by_date_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__find_profiles_by_date_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.FindProfilesByDateRequest",
+  "FindProfilesByDateRequest",
+  "Rapport__Internal__V1__FindProfilesByDateRequest",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__FindProfilesByDateRequest),
+  5,
+  rapport__internal__v1__find_profiles_by_date_request__field_descriptors,
+  rapport__internal__v1__find_profiles_by_date_request__field_indices_by_name,
+  1,  rapport__internal__v1__find_profiles_by_date_request__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__find_profiles_by_date_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__calendar_day__field_descriptors[3] =
+{
+  {
+    "year_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Internal__V1__CalendarDay, has_year_1),
+    offsetof(Rapport__Internal__V1__CalendarDay, year_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "month_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Internal__V1__CalendarDay, has_month_2),
+    offsetof(Rapport__Internal__V1__CalendarDay, month_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "day_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_INT32,
+    offsetof(Rapport__Internal__V1__CalendarDay, has_day_3),
+    offsetof(Rapport__Internal__V1__CalendarDay, day_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__calendar_day__field_indices_by_name[] = {
+  2,   /* field[2] = day_3 */
+  1,   /* field[1] = month_2 */
+  0,   /* field[0] = year_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__calendar_day__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__calendar_day__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.CalendarDay",
+  "CalendarDay",
+  "Rapport__Internal__V1__CalendarDay",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__CalendarDay),
+  3,
+  rapport__internal__v1__calendar_day__field_descriptors,
+  rapport__internal__v1__calendar_day__field_indices_by_name,
+  1,  rapport__internal__v1__calendar_day__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__calendar_day__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__find_profiles_by_date_response__field_descriptors[1] =
+{
+  {
+    "profiles_1",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Rapport__Internal__V1__FindProfilesByDateResponse, n_profiles_1),
+    offsetof(Rapport__Internal__V1__FindProfilesByDateResponse, profiles_1),
+    &rapport__internal__v1__dated_profile__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__find_profiles_by_date_response__field_indices_by_name[] = {
+  0,   /* field[0] = profiles_1 */
+};
+static const ProtobufCIntRange rapport__internal__v1__find_profiles_by_date_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__find_profiles_by_date_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.FindProfilesByDateResponse",
+  "FindProfilesByDateResponse",
+  "Rapport__Internal__V1__FindProfilesByDateResponse",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__FindProfilesByDateResponse),
+  1,
+  rapport__internal__v1__find_profiles_by_date_response__field_descriptors,
+  rapport__internal__v1__find_profiles_by_date_response__field_indices_by_name,
+  1,  rapport__internal__v1__find_profiles_by_date_response__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__find_profiles_by_date_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor rapport__internal__v1__dated_profile__field_descriptors[3] =
+{
+  {
+    "id_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Rapport__Internal__V1__DatedProfile, has_id_1),
+    offsetof(Rapport__Internal__V1__DatedProfile, id_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Rapport__Internal__V1__DatedProfile, value_2),
+    &rapport__type__v1__value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_zone_3",
+    3,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Internal__V1__DatedProfile, has_time_zone_3),
+    offsetof(Rapport__Internal__V1__DatedProfile, time_zone_3),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned rapport__internal__v1__dated_profile__field_indices_by_name[] = {
+  0,   /* field[0] = id_1 */
+  2,   /* field[2] = time_zone_3 */
+  1,   /* field[1] = value_2 */
+};
+static const ProtobufCIntRange rapport__internal__v1__dated_profile__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor rapport__internal__v1__dated_profile__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "rapport.internal.v1.DatedProfile",
+  "DatedProfile",
+  "Rapport__Internal__V1__DatedProfile",
+  "rapport.internal.v1",
+  sizeof(Rapport__Internal__V1__DatedProfile),
+  3,
+  rapport__internal__v1__dated_profile__field_descriptors,
+  rapport__internal__v1__dated_profile__field_indices_by_name,
+  1,  rapport__internal__v1__dated_profile__number_ranges,
+  (ProtobufCMessageInit) rapport__internal__v1__dated_profile__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor rapport__internal__v1__write_profile_request__field_descriptors[4] =

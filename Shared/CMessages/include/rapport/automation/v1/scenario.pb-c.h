@@ -25,6 +25,8 @@ typedef struct Rapport__Automation__V1__Trigger Rapport__Automation__V1__Trigger
 typedef struct Rapport__Automation__V1__ParticipationTrigger Rapport__Automation__V1__ParticipationTrigger;
 typedef struct Rapport__Automation__V1__RowTrigger Rapport__Automation__V1__RowTrigger;
 typedef struct Rapport__Automation__V1__CallTrigger Rapport__Automation__V1__CallTrigger;
+typedef struct Rapport__Automation__V1__DateTrigger Rapport__Automation__V1__DateTrigger;
+typedef struct Rapport__Automation__V1__TimeOfDay Rapport__Automation__V1__TimeOfDay;
 typedef struct Rapport__Automation__V1__Step Rapport__Automation__V1__Step;
 typedef struct Rapport__Automation__V1__WaitStep Rapport__Automation__V1__WaitStep;
 typedef struct Rapport__Automation__V1__BranchStep Rapport__Automation__V1__BranchStep;
@@ -71,7 +73,8 @@ typedef enum {
   RAPPORT__AUTOMATION__V1__TRIGGER__ONEOF_0__NOT_SET = 0,
   RAPPORT__AUTOMATION__V1__TRIGGER__ONEOF_0_PARTICIPATION_1 = 1,
   RAPPORT__AUTOMATION__V1__TRIGGER__ONEOF_0_ROW_2 = 2,
-  RAPPORT__AUTOMATION__V1__TRIGGER__ONEOF_0_CALL_3 = 3
+  RAPPORT__AUTOMATION__V1__TRIGGER__ONEOF_0_CALL_3 = 3,
+  RAPPORT__AUTOMATION__V1__TRIGGER__ONEOF_0_DATE_4 = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RAPPORT__AUTOMATION__V1__TRIGGER__ONEOF_0__CASE)
 } Rapport__Automation__V1__Trigger__Oneof0Case;
 
@@ -83,6 +86,7 @@ struct  Rapport__Automation__V1__Trigger
     Rapport__Automation__V1__ParticipationTrigger *participation_1;
     Rapport__Automation__V1__RowTrigger *row_2;
     Rapport__Automation__V1__CallTrigger *call_3;
+    Rapport__Automation__V1__DateTrigger *date_4;
   };
 };
 #define RAPPORT__AUTOMATION__V1__TRIGGER__INIT \
@@ -125,6 +129,39 @@ struct  Rapport__Automation__V1__CallTrigger
 #define RAPPORT__AUTOMATION__V1__CALL_TRIGGER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__automation__v1__call_trigger__descriptor) \
      }
+
+
+struct  Rapport__Automation__V1__DateTrigger
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_attribute_1;
+  ProtobufCBinaryData attribute_1;
+  protobuf_c_boolean has_recurrence_2;
+  int32_t recurrence_2;
+  protobuf_c_boolean has_offset_days_3;
+  int32_t offset_days_3;
+  Rapport__Automation__V1__TimeOfDay *time_of_day_4;
+  protobuf_c_boolean has_leap_day_5;
+  int32_t leap_day_5;
+};
+#define RAPPORT__AUTOMATION__V1__DATE_TRIGGER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__automation__v1__date_trigger__descriptor) \
+    , 0, {0,NULL}, 0, 0, 0, 0, NULL, 0, 0 }
+
+
+struct  Rapport__Automation__V1__TimeOfDay
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_hour_1;
+  int32_t hour_1;
+  protobuf_c_boolean has_minute_2;
+  int32_t minute_2;
+  protobuf_c_boolean has_second_3;
+  int32_t second_3;
+};
+#define RAPPORT__AUTOMATION__V1__TIME_OF_DAY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__automation__v1__time_of_day__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
 
 
 typedef enum {
@@ -291,6 +328,12 @@ void   rapport__automation__v1__row_trigger__init
 /* Rapport__Automation__V1__CallTrigger methods */
 void   rapport__automation__v1__call_trigger__init
                      (Rapport__Automation__V1__CallTrigger         *message);
+/* Rapport__Automation__V1__DateTrigger methods */
+void   rapport__automation__v1__date_trigger__init
+                     (Rapport__Automation__V1__DateTrigger         *message);
+/* Rapport__Automation__V1__TimeOfDay methods */
+void   rapport__automation__v1__time_of_day__init
+                     (Rapport__Automation__V1__TimeOfDay         *message);
 /* Rapport__Automation__V1__Step methods */
 void   rapport__automation__v1__step__init
                      (Rapport__Automation__V1__Step         *message);
@@ -335,6 +378,12 @@ typedef void (*Rapport__Automation__V1__RowTrigger_Closure)
 typedef void (*Rapport__Automation__V1__CallTrigger_Closure)
                  (const Rapport__Automation__V1__CallTrigger *message,
                   void *closure_data);
+typedef void (*Rapport__Automation__V1__DateTrigger_Closure)
+                 (const Rapport__Automation__V1__DateTrigger *message,
+                  void *closure_data);
+typedef void (*Rapport__Automation__V1__TimeOfDay_Closure)
+                 (const Rapport__Automation__V1__TimeOfDay *message,
+                  void *closure_data);
 typedef void (*Rapport__Automation__V1__Step_Closure)
                  (const Rapport__Automation__V1__Step *message,
                   void *closure_data);
@@ -373,6 +422,8 @@ extern const ProtobufCMessageDescriptor rapport__automation__v1__trigger__descri
 extern const ProtobufCMessageDescriptor rapport__automation__v1__participation_trigger__descriptor;
 extern const ProtobufCMessageDescriptor rapport__automation__v1__row_trigger__descriptor;
 extern const ProtobufCMessageDescriptor rapport__automation__v1__call_trigger__descriptor;
+extern const ProtobufCMessageDescriptor rapport__automation__v1__date_trigger__descriptor;
+extern const ProtobufCMessageDescriptor rapport__automation__v1__time_of_day__descriptor;
 extern const ProtobufCMessageDescriptor rapport__automation__v1__step__descriptor;
 extern const ProtobufCMessageDescriptor rapport__automation__v1__wait_step__descriptor;
 extern const ProtobufCMessageDescriptor rapport__automation__v1__branch_step__descriptor;
@@ -402,6 +453,14 @@ static inline const ProtobufCMessageDescriptor *rapport__automation__v1__row_tri
 static inline const ProtobufCMessageDescriptor *rapport__automation__v1__call_trigger__type(void)
 {
   return &rapport__automation__v1__call_trigger__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__automation__v1__date_trigger__type(void)
+{
+  return &rapport__automation__v1__date_trigger__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__automation__v1__time_of_day__type(void)
+{
+  return &rapport__automation__v1__time_of_day__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *rapport__automation__v1__step__type(void)
 {

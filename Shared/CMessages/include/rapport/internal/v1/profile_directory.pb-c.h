@@ -25,6 +25,10 @@ typedef struct Rapport__Internal__V1__ResolveProfilesRequest Rapport__Internal__
 typedef struct Rapport__Internal__V1__ResolveProfilesResponse Rapport__Internal__V1__ResolveProfilesResponse;
 typedef struct Rapport__Internal__V1__ReadProfilesRequest Rapport__Internal__V1__ReadProfilesRequest;
 typedef struct Rapport__Internal__V1__ReadProfilesResponse Rapport__Internal__V1__ReadProfilesResponse;
+typedef struct Rapport__Internal__V1__FindProfilesByDateRequest Rapport__Internal__V1__FindProfilesByDateRequest;
+typedef struct Rapport__Internal__V1__CalendarDay Rapport__Internal__V1__CalendarDay;
+typedef struct Rapport__Internal__V1__FindProfilesByDateResponse Rapport__Internal__V1__FindProfilesByDateResponse;
+typedef struct Rapport__Internal__V1__DatedProfile Rapport__Internal__V1__DatedProfile;
 typedef struct Rapport__Internal__V1__WriteProfileRequest Rapport__Internal__V1__WriteProfileRequest;
 typedef struct Rapport__Internal__V1__WriteProfileResponse Rapport__Internal__V1__WriteProfileResponse;
 
@@ -107,6 +111,65 @@ struct  Rapport__Internal__V1__ReadProfilesResponse
     , 0,NULL }
 
 
+struct  Rapport__Internal__V1__FindProfilesByDateRequest
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_profile_table_1;
+  ProtobufCBinaryData profile_table_1;
+  protobuf_c_boolean has_attribute_2;
+  ProtobufCBinaryData attribute_2;
+  size_t n_days_3;
+  Rapport__Internal__V1__CalendarDay **days_3;
+  protobuf_c_boolean has_after_4;
+  uint32_t after_4;
+  protobuf_c_boolean has_limit_5;
+  int32_t limit_5;
+};
+#define RAPPORT__INTERNAL__V1__FIND_PROFILES_BY_DATE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__find_profiles_by_date_request__descriptor) \
+    , 0, {0,NULL}, 0, {0,NULL}, 0,NULL, 0, 0, 0, 0 }
+
+
+struct  Rapport__Internal__V1__CalendarDay
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_year_1;
+  int32_t year_1;
+  protobuf_c_boolean has_month_2;
+  int32_t month_2;
+  protobuf_c_boolean has_day_3;
+  int32_t day_3;
+};
+#define RAPPORT__INTERNAL__V1__CALENDAR_DAY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__calendar_day__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
+
+
+struct  Rapport__Internal__V1__FindProfilesByDateResponse
+{
+  ProtobufCMessage base;
+  size_t n_profiles_1;
+  Rapport__Internal__V1__DatedProfile **profiles_1;
+};
+#define RAPPORT__INTERNAL__V1__FIND_PROFILES_BY_DATE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__find_profiles_by_date_response__descriptor) \
+    , 0,NULL }
+
+
+struct  Rapport__Internal__V1__DatedProfile
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_id_1;
+  uint32_t id_1;
+  Rapport__Type__V1__Value *value_2;
+  protobuf_c_boolean has_time_zone_3;
+  ProtobufCBinaryData time_zone_3;
+};
+#define RAPPORT__INTERNAL__V1__DATED_PROFILE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&rapport__internal__v1__dated_profile__descriptor) \
+    , 0, 0, NULL, 0, {0,NULL} }
+
+
 struct  Rapport__Internal__V1__WriteProfileRequest
 {
   ProtobufCMessage base;
@@ -153,6 +216,18 @@ void   rapport__internal__v1__read_profiles_request__init
 /* Rapport__Internal__V1__ReadProfilesResponse methods */
 void   rapport__internal__v1__read_profiles_response__init
                      (Rapport__Internal__V1__ReadProfilesResponse         *message);
+/* Rapport__Internal__V1__FindProfilesByDateRequest methods */
+void   rapport__internal__v1__find_profiles_by_date_request__init
+                     (Rapport__Internal__V1__FindProfilesByDateRequest         *message);
+/* Rapport__Internal__V1__CalendarDay methods */
+void   rapport__internal__v1__calendar_day__init
+                     (Rapport__Internal__V1__CalendarDay         *message);
+/* Rapport__Internal__V1__FindProfilesByDateResponse methods */
+void   rapport__internal__v1__find_profiles_by_date_response__init
+                     (Rapport__Internal__V1__FindProfilesByDateResponse         *message);
+/* Rapport__Internal__V1__DatedProfile methods */
+void   rapport__internal__v1__dated_profile__init
+                     (Rapport__Internal__V1__DatedProfile         *message);
 /* Rapport__Internal__V1__WriteProfileRequest methods */
 void   rapport__internal__v1__write_profile_request__init
                      (Rapport__Internal__V1__WriteProfileRequest         *message);
@@ -179,6 +254,18 @@ typedef void (*Rapport__Internal__V1__ReadProfilesRequest_Closure)
 typedef void (*Rapport__Internal__V1__ReadProfilesResponse_Closure)
                  (const Rapport__Internal__V1__ReadProfilesResponse *message,
                   void *closure_data);
+typedef void (*Rapport__Internal__V1__FindProfilesByDateRequest_Closure)
+                 (const Rapport__Internal__V1__FindProfilesByDateRequest *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__CalendarDay_Closure)
+                 (const Rapport__Internal__V1__CalendarDay *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__FindProfilesByDateResponse_Closure)
+                 (const Rapport__Internal__V1__FindProfilesByDateResponse *message,
+                  void *closure_data);
+typedef void (*Rapport__Internal__V1__DatedProfile_Closure)
+                 (const Rapport__Internal__V1__DatedProfile *message,
+                  void *closure_data);
 typedef void (*Rapport__Internal__V1__WriteProfileRequest_Closure)
                  (const Rapport__Internal__V1__WriteProfileRequest *message,
                   void *closure_data);
@@ -197,6 +284,10 @@ extern const ProtobufCMessageDescriptor rapport__internal__v1__resolve_profiles_
 extern const ProtobufCMessageDescriptor rapport__internal__v1__resolve_profiles_response__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__read_profiles_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__read_profiles_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__find_profiles_by_date_request__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__calendar_day__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__find_profiles_by_date_response__descriptor;
+extern const ProtobufCMessageDescriptor rapport__internal__v1__dated_profile__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__write_profile_request__descriptor;
 extern const ProtobufCMessageDescriptor rapport__internal__v1__write_profile_response__descriptor;
 
@@ -223,6 +314,22 @@ static inline const ProtobufCMessageDescriptor *rapport__internal__v1__read_prof
 static inline const ProtobufCMessageDescriptor *rapport__internal__v1__read_profiles_response__type(void)
 {
   return &rapport__internal__v1__read_profiles_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__find_profiles_by_date_request__type(void)
+{
+  return &rapport__internal__v1__find_profiles_by_date_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__calendar_day__type(void)
+{
+  return &rapport__internal__v1__calendar_day__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__find_profiles_by_date_response__type(void)
+{
+  return &rapport__internal__v1__find_profiles_by_date_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *rapport__internal__v1__dated_profile__type(void)
+{
+  return &rapport__internal__v1__dated_profile__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *rapport__internal__v1__write_profile_request__type(void)
 {
