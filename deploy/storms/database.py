@@ -28,17 +28,11 @@ class Database:
 
     def ask(self, sql: str) -> list[list[str]]:
         """The rows of one statement, as text; asked again while PostgreSQL is away."""
-        return self.ask_patiently(sql)[0]
-
-    def ask_patiently(self, sql: str) -> tuple[list[list[str]], bool]:
-        """As `ask`, and whether PostgreSQL was away."""
         deadline = time.monotonic() + _SECONDS
-        was_away = False
         while True:
             try:
-                return self._ask_once(sql), was_away
+                return self._ask_once(sql)
             except DatabaseAway:
-                was_away = True
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)

@@ -1,5 +1,6 @@
 """What happens in a storm, counted: moments wait for it, and the summary tells it."""
 
+import math
 import threading
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ class Events:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._latest: dict[str, float] = {}
         self._surprises: list[str] = []
         self._changed = threading.Condition()
 
@@ -17,6 +19,7 @@ class Events:
         """Something happened."""
         with self._changed:
             self._counts[name] += 1
+            self._latest[name] = time.monotonic()
             self._changed.notify_all()
 
     def surprise(self, text: str) -> None:
@@ -34,6 +37,11 @@ class Events:
                 if left <= 0 or not self._changed.wait(left):
                     return self._counts[name] >= wanted
         return True
+
+    def has_happened_within(self, name: str, seconds: float) -> bool:
+        """Whether it happened lately."""
+        with self._changed:
+            return self._latest.get(name, -math.inf) > time.monotonic() - seconds
 
     def counts(self) -> dict[str, int]:
         """So far."""

@@ -37,6 +37,10 @@ _MOODS: dict[Mood, int] = {
     "break off behind the dot, not taken": 2,
 }
 
+# A kill that a sender of mail feels, and how long it is felt.
+SENDER_KILLED = "kills of senders"
+_SECONDS = 20
+
 # messaging.messages.state
 _HANDING, _UNKNOWN = "3", "6"
 
@@ -157,18 +161,16 @@ class MailServer:
         if not self._database:
             return
         try:
-            found, was_away = self._database.ask_patiently(
-                self._states.format(campaign=mail.campaign, address=mail.address)
-            )
+            found = self._database.ask(self._states.format(campaign=mail.campaign, address=mail.address))
         except DatabaseAway as error:
             self._events.surprise(f"the mail server could not look at a message: {error}")
             return
         states = [row[0] for row in found]
         self._events.note("final dots looked at")
-        # While the database was away, the sender may have been given up.
-        if _HANDING in states or (was_away and _UNKNOWN in states):
-            return
-        self._events.surprise(f"a final dot came for a {mail.campaign} message to {mail.address} in state {states}")
+        # A sender that was killed, or lost its database, since it sent the dot may have been given up by now.
+        is_excused = _UNKNOWN in states and self._events.has_happened_within(SENDER_KILLED, _SECONDS)
+        if _HANDING not in states and not is_excused:
+            self._events.surprise(f"a final dot came for a {mail.campaign} message to {mail.address} in state {states}")
 
     def stop(self) -> None:
         """Listens no more."""

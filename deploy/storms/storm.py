@@ -22,7 +22,7 @@ from .loop import Loop
 from .mail_server import MailServer
 from .schedule import schedule
 from .stage import Stage
-from .tempest import Tempest
+from .tempest import SENDERS, Tempest
 from .workers import Work
 from .world import NEWS, World
 
@@ -126,7 +126,7 @@ class Storm:
         self._outcome.kills, self._outcome.losses = dict(tempest.kills), dict(tempest.losses)
         self._tell("Calm: waiting until all that was begun has ended ...")
         undone = wait_for_calm(database, _SECONDS_OF_CALM)
-        senders = sum(tempest.kills[name] for name in ("messaging", "postgresql", "backend"))
+        senders = sum(tempest.kills[name] for name in SENDERS)
         facts = Facts(books, work.told, self._mail_server, self._customers, senders, self._events.surprises(), undone)
         self._check(facts)
         for each in (database, looking):

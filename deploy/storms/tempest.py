@@ -5,11 +5,15 @@ from collections import Counter
 from collections.abc import Callable
 
 from .events import Events
+from .mail_server import SENDER_KILLED
 from .schedule import Moment
 from .stage import Stage
 
 # An event that does not come must not hold up the storm: what brings it about may be away itself.
 _SECONDS = 3
+
+# At whose death a sender of mail may leave a message unknown.
+SENDERS = ("messaging", "postgresql", "backend")
 
 
 class Tempest:
@@ -39,6 +43,8 @@ class Tempest:
             time.sleep(moment.silence)
             self.losses[moment.muted] += 1
         if moment.is_kill:
+            if moment.victim in SENDERS:
+                self._events.note(SENDER_KILLED)
             self._stage.kill(moment.victim, moment.choice)
             self.kills[moment.victim] += 1
         if moment.manner != "sudden":
