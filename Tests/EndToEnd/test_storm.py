@@ -15,8 +15,9 @@ KILLS = 10
 
 @pytest.mark.timeout(600)
 def test_a_storm_loses_nothing_and_does_nothing_twice():
-    accounts = (unprivileged(), caller())
-    outcome = Storm(SEED, KILLS, pathlib.Path(os.environ["RAPPORT_BINARIES"]), accounts, print).run()
+    binaries = pathlib.Path(os.environ["RAPPORT_BINARIES"])
+    storm = Storm(SEED, KILLS, binaries, postgresql_account=unprivileged(), services_account=caller())
+    outcome = storm.run()
     assert outcome.is_ok, outcome.figures()
     assert set(outcome.kills) == set(VICTIMS)
 

@@ -25,7 +25,16 @@ def main() -> int:
     if options.plan:
         print("\n".join(map(str, plan)))
         return 0
-    outcome = Storm(options.seed, options.kills, options.binaries, (unprivileged(), unprivileged()), _tell).run()
+    account = unprivileged()
+    storm = Storm(
+        options.seed,
+        options.kills,
+        options.binaries,
+        postgresql_account=account,
+        services_account=account,
+        tell=_tell,
+    )
+    outcome = storm.run()
     if options.json:
         print(json.dumps(outcome.figures()), flush=True)
     else:

@@ -7,8 +7,8 @@ import signal
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
-from supervisor.account import Account
 from supervisor.errors import SuiteError
 from supervisor.postgresql import PostgreSQL
 from supervisor.suite import Suite
@@ -23,18 +23,9 @@ _SECONDS = 60
 class Stage(Suite):
     """A suite whose services call each other through relays."""
 
-    def __init__(self, loop: Loop, events: Events, data: pathlib.Path, binaries: pathlib.Path, account: Account,
-                 services_account: Account, smtp: str, first_port: int) -> None:  # fmt: skip
-        super().__init__(
-            data,
-            binaries,
-            postgresql_account=account,
-            services_account=services_account,
-            smtp=smtp,
-            first_port=first_port,
-            # Processes are killed here, not machines.
-            is_durable=False,
-        )
+    def __init__(self, loop: Loop, events: Events, data: pathlib.Path, binaries: pathlib.Path, **options: Any) -> None:
+        # Processes are killed here, not machines.
+        super().__init__(data, binaries, is_durable=False, **options)
         self._loop = loop
         self._events = events
         # By the name of a service; `http` for the gateway's pages.

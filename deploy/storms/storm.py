@@ -72,8 +72,16 @@ class Outcome:
 class Storm:
     """A run on a suite of its own, which is gone afterwards unless something is wrong."""
 
-    def __init__(self, seed: int, kills: int, binaries: pathlib.Path, accounts: tuple[Account, Account],
-                 tell: Callable[[str], None]) -> None:  # fmt: skip
+    def __init__(
+        self,
+        seed: int,
+        kills: int,
+        binaries: pathlib.Path,
+        *,
+        postgresql_account: Account,
+        services_account: Account,
+        tell: Callable[[str], None] = print,
+    ) -> None:
         self._chance = Chance(seed)
         self._schedule = schedule(self._chance, kills)
         self._customers = max(200, _CUSTOMERS_PER_KILL * kills)
@@ -83,10 +91,16 @@ class Storm:
         self._mail_server = MailServer(self._loop, self._chance, self._events)
         self._data = pathlib.Path(tempfile.mkdtemp(prefix=f"rapport-storm-{seed}-"))
         self._stage = Stage(
-            self._loop, self._events, self._data, binaries, *accounts, self._mail_server.address,
+            self._loop,
+            self._events,
+            self._data,
+            binaries,
+            postgresql_account=postgresql_account,
+            services_account=services_account,
+            smtp=self._mail_server.address,
             # Several storms at once look for ports in different places.
             first_port=random.randrange(10_000, 29_000),
-        )  # fmt: skip
+        )
         self._outcome = Outcome(seed)
 
     def run(self) -> Outcome:

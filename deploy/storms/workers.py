@@ -14,8 +14,9 @@ from . import people
 from .caller import Caller
 from .chance import Chance
 from .events import Events
+from .files import base_file, customers_file, orders_file
 from .filling import Browser
-from .importing import Importer, base_file, customers_file, import_customers, import_orders, orders_file
+from .importing import Importer, customers_table, import_customers, import_orders, orders_table
 from .told import Participation, Told
 from .world import CUSTOMERS, ENTITY, FORM, ORDERS, World
 
@@ -59,8 +60,8 @@ class Work:
         self._customers = customers
         self._caller = Caller(chance, events, world.token)
         self._browser = Browser(pages, chance, events)
-        self._profile_importer = Importer.of_profiles(world, self._caller, events)
-        self._row_importer = Importer.of_rows(world, self._caller, events)
+        self._profile_importer = Importer(customers_table(world), self._caller, events)
+        self._row_importer = Importer(orders_table(world), self._caller, events)
 
     @property
     def caller(self) -> Caller:
