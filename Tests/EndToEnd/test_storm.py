@@ -9,7 +9,8 @@ from storms.schedule import VICTIMS, schedule
 from storms.storm import Storm
 from supervisor.account import caller, unprivileged
 
-SEED = 20_240_229
+# One whose victims are not away for long: each is hit, three of them after their answers were lost.
+SEED = 869
 KILLS = 10
 
 
