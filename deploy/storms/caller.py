@@ -1,5 +1,6 @@
 """Calls that get no answer, now and then, and are made again with the same request id."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ _PASSING = {
 }
 _PATIENCE = 2.0
 _SECONDS = 120
+_ATTEMPTS = 1_000
 
 # Such that connections come back as soon as what they lead to.
 _CHANNEL = [
@@ -72,6 +74,19 @@ class Caller:
     def read(self, what: str, method: Any, request: Any) -> Any:
         """The answer to a question that changes nothing, or whose repeat does not."""
         return self._again(what, method, request)
+
+    def remove(self, what: str, method: Any, request: Any) -> None:
+        """Returns when what is named is gone: it was there before, so it may only be missing at a repeat."""
+        for attempt in itertools.count():
+            try:
+                method(request, timeout=_PATIENCE, metadata=self._metadata)
+                return
+            except grpc.RpcError as error:
+                if attempt and error.code() == grpc.StatusCode.NOT_FOUND:
+                    return
+                if not self.is_passing(what, error) or attempt > _ATTEMPTS:
+                    raise NoAnswer(f"{what}: {error.code().name}") from error
+            time.sleep(0.05)
 
     def stream(self, method: Any, requests: Any) -> Any:
         """The answer to a stream of requests. Raises `grpc.RpcError`."""

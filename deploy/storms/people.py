@@ -9,10 +9,11 @@ from story.data import ZONE, customer_row
 from .chance import Chance
 
 # Where the numbers of customers begin: those who are there before the storm, imported ones (a range for each file),
-# those made one by one, and those whom a scenario's call makes.
+# those made one by one, some to be deleted again, and those whom a scenario's call makes.
 BASE = 1
 IMPORTED = 1_000_000
 PER_FILE = 20_000
+LEAVING = 7_000_000
 MADE = 8_000_000
 WELCOMED = 9_000_000
 

@@ -79,6 +79,7 @@ class Work:
             Worker("orders", self._import_orders, 0.1, 500, self._events),
             Worker("profiles", self._make_profile, 0.1, 100_000, self._events),
             Worker("rows", self._put_order, 0.1, 100_000, self._events),
+            Worker("leavers", self._come_and_leave, 0.3, 100_000, self._events),
             Worker("welcomes", self._welcome, 0.15, 100_000, self._events),
             # A customer answers once: the field that an answer writes shows whose it was.
             Worker("participations", self._push_participation, 0.15, self._customers // 2, self._events),
@@ -99,20 +100,37 @@ class Work:
 
     def _make_profile(self, number: int) -> None:
         row = people.customer(people.MADE + number)
-        request = profile_service_pb2.CreateProfileRequest(parent=CUSTOMERS, request_id=f"profile-{number}")
-        json_format.ParseDict({"fields": people.profile_fields(row)}, request.profile)
-        self._caller.once(request.request_id, self._world.profiles.CreateProfile, request)
+        self._create_profile(f"profile-{number}", row)
         self.told.add_customer(people.stored(row))
         self._events.note("profile")
 
     def _put_order(self, number: int) -> None:
         row = people.order(self._chance, f"s{number}", self._customers)
-        request = table_service_pb2.CreateRowRequest(parent=ORDERS, request_id=f"row-{number}")
-        json_format.ParseDict({"values": people.row_values(row)}, request.row)
-        self._caller.once(request.request_id, self._world.tables.CreateRow, request)
+        self._create_row(f"row-{number}", row)
         self.told.add_order(row)
         self.told.single_orders.add(row["orderCode"])
         self._events.note("row")
+
+    def _come_and_leave(self, number: int) -> None:
+        """Somebody who orders and is deleted: nothing of them may be there afterwards, so nothing is noted."""
+        row = people.customer(people.LEAVING + number)
+        name = self._create_profile(f"leaver-{number}", row)
+        # Of so little that it begins no scenario.
+        order = people.order(self._chance, f"l{number}", 1) | {"customer": row["customerCode"], "amount": "9.5"}
+        self._create_row(f"leaver-row-{number}", order)
+        request = profile_service_pb2.DeleteProfileRequest(name=name)
+        self._caller.remove(f"the deletion of {name}", self._world.profiles.DeleteProfile, request)
+        self._events.note("deletion")
+
+    def _create_profile(self, request_id: str, row: dict[str, str]) -> str:
+        request = profile_service_pb2.CreateProfileRequest(parent=CUSTOMERS, request_id=request_id)
+        json_format.ParseDict({"fields": people.profile_fields(row)}, request.profile)
+        return str(self._caller.once(request_id, self._world.profiles.CreateProfile, request).name)
+
+    def _create_row(self, request_id: str, row: dict[str, str]) -> None:
+        request = table_service_pb2.CreateRowRequest(parent=ORDERS, request_id=request_id)
+        json_format.ParseDict({"values": people.row_values(row)}, request.row)
+        self._caller.once(request_id, self._world.tables.CreateRow, request)
 
     def _welcome(self, number: int) -> None:
         row = people.customer(people.WELCOMED + number)
