@@ -1,5 +1,6 @@
 """The private suite that a storm rages on: each process behind a relay, killed and started again at will."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -120,12 +121,25 @@ class Stage(Suite):
 
 
 def kill_backend(database: PostgreSQL, choice: float) -> None:
-    """Kills one of PostgreSQL's processes that serve clients."""
+    """Kills one of PostgreSQL's processes that serve clients, as soon as there is one."""
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        serving = _backends(database)
+        with contextlib.suppress(ProcessLookupError, IndexError):
+            os.kill(serving[int(choice * len(serving))], signal.SIGKILL)
+            return
+        if time.monotonic() > deadline:
+            raise SuiteError(f"PostgreSQL serves nobody for {_SECONDS} s.")
+        time.sleep(0.05)
+
+
+def _backends(database: PostgreSQL) -> list[int]:
     first = database.process.pid
-    children = pathlib.Path(f"/proc/{first}/task/{first}/children").read_text().split()
-    serving = [child for child in children if _command(child).startswith(b"postgres: rapport")]
-    if serving:
-        os.kill(int(serving[int(choice * len(serving))]), signal.SIGKILL)
+    try:
+        children = pathlib.Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(child) for child in children if _command(child).startswith(b"postgres: rapport")]
 
 
 def _command(pid: str) -> bytes:
