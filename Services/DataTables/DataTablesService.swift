@@ -54,7 +54,7 @@ struct Rooms: Sendable {
     let timeline = Timeline(tables: tables, database: database, peers: sources)
     var router = Router()
     CustomTableHandlers(store: tables, profiles: profiles, pages: pages).register(on: &router)
-    RowHandlers(tables: tables, store: store, writer: writer, pages: pages).register(on: &router)
+    RowHandlers(tables: tables, store: store, writer: writer, profiles: profiles, pages: pages).register(on: &router)
     RowImportHandlers(tables: tables, imports: ImportCalls(database: database, pages: pages), profiles: profiles)
       .register(on: &router)
     TableDirectoryHandlers(

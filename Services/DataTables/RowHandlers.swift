@@ -8,6 +8,7 @@ struct RowHandlers: Sendable {
   let tables: CustomTableStore
   let store: RowStore
   let writer: RowWriter
+  let profiles: ProfileDirectory
   let pages: PageTokens
 
   func register(on router: inout Router) {
@@ -129,7 +130,7 @@ struct RowHandlers: Sendable {
     let page = try Page(
       of: .init(method: call.path, parent: request.parent, filter: request.profile), size: request.pageSize,
       token: request.pageToken, tokens: pages)
-    if !request.profile.isEmpty { return try await list(ofProfile: request.profile, in: table, page) }
+    if !request.profile.isEmpty { return try await list(ofProfile: request.profile, in: table, page, call) }
     let found = try await store.list(in: table, after: page.number ?? 0, limit: page.size + 1)
     var response = TablesV1.ListRowsResponse()
     response.rows = Array(found.prefix(page.size))
@@ -140,21 +141,26 @@ struct RowHandlers: Sendable {
   }
 
   private func list(
-    ofProfile text: String, in table: CustomTableDefinition, _ page: Page
+    ofProfile text: String, in table: CustomTableDefinition, _ page: Page, _ call: Call
   ) async throws -> TablesV1.ListRowsResponse {
     let match = try name(text, as: DataTablesNames.profile, field: "profile")
     guard let owner = table.owner, match.name.parent?.description == owner.name else {
       throw RPCError.invalid("profile", "The table's rows belong to no profile of that table. Name one that they do.")
     }
-    guard let profile = match["profile"].number else {
-      throw RPCError.invalid("profile", "It does not end in a profile's number. End it in one.")
-    }
+    let profile = try await number(of: match, in: table, call)
     let found = try await store.list(
       of: profile, in: table, behind: page.position.flatMap(RowStore.Place.init), limit: page.size + 1)
     var response = TablesV1.ListRowsResponse()
     response.rows = found.prefix(page.size).map(\.row)
     if found.count > page.size { response.nextPageToken = try page.next(found[page.size - 1].place.bytes) }
     return response
+  }
+
+  private func number(of profile: ResourceMatch, in table: CustomTableDefinition, _ call: Call) async throws -> Int64 {
+    if let number = profile["profile"].number { return number }
+    let entity = try call.access.scope(of: table.entity)
+    return Int64(
+      try await profiles.find(profile, field: "profile", entity: entity, deadline: call.deadline).profile)
   }
 
   private func export(

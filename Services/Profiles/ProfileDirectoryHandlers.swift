@@ -1,4 +1,3 @@
-internal import Database
 internal import Messages
 internal import RPC
 internal import ServiceKit
@@ -10,7 +9,6 @@ struct ProfileDirectoryHandlers: Sendable {
   let tables: ProfileTableStore
   let store: ProfileStore
   let writer: ProfileWriter
-  let database: Database
 
   func register(on router: inout Router) {
     router.handle(InternalV1.ProfileDirectoryService.describeProfileTable) { try await describe($0, $1) }
@@ -41,17 +39,8 @@ struct ProfileDirectoryHandlers: Sendable {
     let reader = FieldReader(zone: .utc)
     // A key that the field would not accept belongs to no profile.
     let values = request.keys.map { (try? reader.read($0, for: key)) ?? .null }
-    let statement = Statement(
-      name: "profiles.resolve",
-      sql: """
-        SELECT input.place, profile.id
-        FROM unnest($1::\(key.type.sqlType)[]) WITH ORDINALITY AS input (key, place)
-        JOIN \(table.rows) AS profile ON profile.\(key.number == 0 ? "id" : key.column) = input.key
-        """)
-    let rows = try await database.read(statement, [.array(of: values, type: key.type)], as: .entity(table.entity))
     var response = InternalV1.ResolveProfilesResponse()
-    response.ids = Array(repeating: 0, count: values.count)
-    for row in rows { response.ids[Int(try row.int(0)) - 1] = UInt32(try row.int(1)) }
+    response.ids = try await store.resolve(values, of: key, in: table).map { UInt32($0 ?? 0) }
     return response
   }
 

@@ -120,21 +120,20 @@ struct ProfileHandlers: Sendable {
     guard request.names.count <= 1_000 else {
       throw RPCError.invalid("names", "There are more than 1,000. Send fewer at a time.")
     }
-    var response = ProfilesV1.BatchGetProfilesResponse()
-    var numbers: [Int64] = []
+    let reader = FieldReader(zone: try call.access.zone(of: table.entity))
+    var keys: [ProfileStore.Key] = []
     for (index, text) in request.names.enumerated() {
       let field = "names[\(index)]"
       let match = try name(text, as: ProfileNames.profile, field: field)
       guard match.name.parent == parent.name else {
         throw RPCError.invalid(field, "It is not of the table of `parent`. Send names of one table.")
       }
-      guard let number = match["profile"].number else {
-        throw RPCError.invalid(field, "It does not end in a profile's number. End it in one.")
-      }
-      numbers.append(number)
+      keys.append(try ProfileKeys.key(match, in: table, field: field, reader: reader))
     }
-    let found = try await store.find(ids: numbers, in: table)
-    response.profiles = numbers.compactMap { found[$0] }
+    let ids = try await store.ids(of: keys, in: table)
+    let found = try await store.find(ids: Array(Set(ids.compactMap(\.self))), in: table)
+    var response = ProfilesV1.BatchGetProfilesResponse()
+    response.profiles = ids.compactMap { id in id.flatMap { found[$0] } }
     return response
   }
 

@@ -54,8 +54,7 @@ struct Rooms: Sendable {
     ProfileImportHandlers(
       tables: tables, imports: ImportCalls(database: database, pages: pages), repositories: repositories
     ).register(on: &router)
-    ProfileDirectoryHandlers(tables: tables, store: store, writer: writer, database: database)
-      .register(on: &router)
+    ProfileDirectoryHandlers(tables: tables, store: store, writer: writer).register(on: &router)
     TargetingHandlers(
       store: TargetingStore(database: database, schema: schema), tables: tables, profiles: store,
       evaluator: TargetingEvaluator(database: database, repositories: repositories, time: time), listed: listed,

@@ -7,7 +7,9 @@ extension Message {
     do {
       self = try bytes.withUnsafeReadableBytes { try Self(decoding: $0, limits: .standard) }
     } catch {
-      throw RPCError(.internal, "The request is not a \(Self.descriptor.name): \(error)")
+      throw RPCError(
+        .invalidArgument, "The request is not a \(Self.descriptor.name): \(error)", reason: "MALFORMED_REQUEST",
+        cause: error)
     }
   }
 

@@ -417,6 +417,9 @@ def list_the_timeline(scene: Scene) -> None:
     _expect("order of the timeline", times, sorted(times, reverse=True))
     _expect("interactions that stand there twice", len(items) - len({item["id"] for item in items}), 0)
     scene.figures["timelineItems"] = len(items)
+    for item in items:
+        kind = item["kind"].removeprefix("INTERACTION_KIND_").lower()
+        scene.tell(f"  {item['time'][:19].replace('T', ' ')}  {kind:<13} {item['summary']}")
 
 
 # 10

@@ -116,7 +116,7 @@ def _listen_for_signals(suite: Suite) -> None:
 def _data_folder(options: argparse.Namespace) -> pathlib.Path:
     if options.data:
         folder = options.data.absolute()
-        if options.once and folder.exists() and any(folder.iterdir()):
+        if options.once and folder.is_dir() and any(folder.iterdir()):
             raise SuiteError(f"--once needs fresh data, and {folder} is not empty: name another folder, or none.")
         return pathlib.Path(folder)
     if options.once:
@@ -126,13 +126,27 @@ def _data_folder(options: argparse.Namespace) -> pathlib.Path:
     return pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local/share") / "rapport"
 
 
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host:
+        raise argparse.ArgumentTypeError("write a host and a port, such as mail.example.com:25")
+    _port(port)
+    return text
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="deploy/run", allow_abbrev=False)
     parser.add_argument("--binaries", type=pathlib.Path, required=True)
     parser.add_argument("--data", type=pathlib.Path)
-    parser.add_argument("--smtp", metavar="HOST:PORT")
-    parser.add_argument("--grpc", type=int)
-    parser.add_argument("--http", type=int)
+    parser.add_argument("--smtp", type=_address, metavar="HOST:PORT")
+    parser.add_argument("--grpc", type=_port, metavar="PORT")
+    parser.add_argument("--http", type=_port, metavar="PORT")
     for flag in ("--empty", "--once", "--json"):
         parser.add_argument(flag, action="store_true")
     return parser.parse_args()

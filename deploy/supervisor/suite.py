@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -130,7 +131,10 @@ class Suite:
 
     def write_run_file(self) -> None:
         """Writes the addresses, keys and process ids, for the caller alone."""
-        keys = {path.stem: path.read_text().strip() for path in sorted((self.data / "keys").glob("*.key"))}
+        # The services' own keys lie there too. They sign for services, and are nobody's business.
+        own = {service.name for service in services()}
+        files = [path for path in sorted((self.data / "keys").glob("*.key")) if path.stem not in own]
+        keys = {path.stem: path.read_text().strip() for path in files}
         content = {
             "data": str(self.data),
             "grpc": self.addresses["gateway.rpc"],
@@ -165,6 +169,7 @@ class Suite:
 
     def _take_folder(self) -> None:
         """One suite for one folder: two would write the same files."""
+        self._check_folder()
         self._account.folder(self.data)
         if self._account != self._postgresql_account:
             self.data.chmod(0o711)  # PostgreSQL's account passes through to its own folder, and sees nothing else.
@@ -182,6 +187,21 @@ class Suite:
         self._lock = lock
         for folder in ("config", "keys", "log", "bin"):
             self._account.folder(self.data / folder)
+
+    def _check_folder(self) -> None:
+        """A folder that is somebody else's stays as it is, and one that the services cannot reach is no use."""
+        if self.data.exists() and not self.data.is_dir():
+            raise SuiteError(f"{self.data} is no folder. Name another with --data.")
+        if self.data.exists() and any(self.data.iterdir()) and not (self.data / "lock").exists():
+            raise SuiteError(f"{self.data} holds files of something else. Name an empty or a new folder with --data.")
+        if self._account.is_caller:
+            return
+        for folder in self.data.parents:
+            if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
+                raise SuiteError(
+                    f"{folder} is closed to the system user that the services run as, so nothing in it can be their data"
+                    " folder. Name one elsewhere with --data, such as /srv/rapport, or run this as an ordinary user."
+                )
 
     def _choose_addresses(self) -> None:
         ports = Ports(self.data / "ports.json", self._account, self._first_port)
@@ -237,8 +257,10 @@ class Suite:
 
     def _wait_for(self, process: Process, is_ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _SECONDS_TO_START
-        while not is_ready():
-            self.check()
+        while True:
+            self.check()  # Before the question: a server of another suite could answer at the address of one that died.
+            if is_ready():
+                return
             if time.monotonic() > deadline:
                 said = "".join(f"\n  | {line}" for line in process.last_lines())
                 raise SuiteError(

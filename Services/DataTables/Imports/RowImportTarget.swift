@@ -93,7 +93,9 @@ struct RowImportTarget: ImportTarget {
       let type = statements.plan.columns[link.place].field.type
       look.linked[link.place] = Set(try answers.removeFirst().map { try SQLValue.stored(type, in: $0, at: 0) })
     }
-    for rows in answers { look.clashing.formUnion(try rows.map { Int(try $0.int(0)) - 1 }) }
+    for (column, rows) in zip(statements.otherUnique, answers) {
+      for row in rows { look.clashing[Int(try row.int(0)) - 1] = column }
+    }
     return look
   }
 
@@ -139,5 +141,5 @@ struct RowImportLook: Sendable {
   /// The keys of rows that exist, by the link's place in the plan.
   var linked: [Int: Set<SQLValue>] = [:]
   /// Places of lines with a unique value that another row has.
-  var clashing: Set<Int> = []
+  var clashing: [Int: Int] = [:]
 }

@@ -20,8 +20,8 @@ struct SortedRows: Sendable {
     var kept: [ImportLine] = []
     kept.reserveCapacity(lines.count)
     for (place, line) in lines.enumerated() {
-      if look.clashing.contains(place) {
-        outcome.again.append(line)
+      if let column = look.clashing[place] {
+        outcome.again.append(ClashingLine(line, column: statements.plan.columns[column].header))
       } else if let column = goneProfile(of: line, look) {
         refuse(line, column, ProfileDirectory.missingReason)
       } else {

@@ -70,7 +70,7 @@ struct ProfileImportTarget: ImportTarget {
   private func owners(
     of lines: [ImportLine], _ plan: ImportPlan, _ statements: ProfileImportStatements, _ transaction: Transaction
   ) async throws -> [[Int: Int64]] {
-    let columns = plan.columns.indices.filter { plan.columns[$0].field.isUnique && $0 != plan.key }
+    let columns = plan.otherUnique
     let results = try await transaction.execute(
       pipelined: columns.map { (statements.owner(of: plan.columns[$0].field), [statements.column($0, of: lines)]) })
     return try results.map { rows in
@@ -159,8 +159,8 @@ struct SortedLines: Sendable {
   ///   - existing: the profile that it is for.
   ///   - owners: for each unique column but the key, whose value it has.
   mutating func take(_ line: ImportLine, existing: ExistingProfile?, owners: [Int64?]) {
-    if owners.contains(where: { $0 != nil && $0 != existing?.id }) {
-      outcome.again.append(line)
+    if let clash = owners.firstIndex(where: { $0 != nil && $0 != existing?.id }) {
+      outcome.again.append(ClashingLine(line, column: plan.columns[plan.otherUnique[clash]].header))
       return
     }
     guard let existing else {

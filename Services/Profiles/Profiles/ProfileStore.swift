@@ -59,6 +59,42 @@ struct ProfileStore: Sendable {
       rows.map { (try $0.int(0), try Self.profile($0, of: table)) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// The ids of profiles by keys, in their order; nil where there is none.
+  func ids(of keys: [Key], in table: ProfileTableDefinition) async throws -> [Int64?] {
+    var ids = [Int64?](repeating: nil, count: keys.count)
+    var places: [String: [Int]] = [:]
+    for (place, key) in keys.enumerated() {
+      switch key {
+      case .id(let id): ids[place] = id
+      case .unique(let field, _): places[field.storage.id, default: []].append(place)
+      }
+    }
+    for (id, places) in places {
+      guard let field = table.field(id) else { continue }
+      let values = places.map { place in if case .unique(_, let value) = keys[place] { value } else { SQLValue.null } }
+      for (place, found) in zip(places, try await resolve(values, of: field.storage, in: table)) { ids[place] = found }
+    }
+    return ids
+  }
+
+  /// The ids of profiles by the values of a unique field, in their order; nil where there is none.
+  func resolve(
+    _ values: [SQLValue], of field: FieldDefinition, in table: ProfileTableDefinition
+  ) async throws -> [Int64?] {
+    let statement = Statement(
+      name: "profiles.resolve",
+      sql: """
+        SELECT input.place, profile.id
+        FROM unnest($1::\(field.type.sqlType)[]) WITH ORDINALITY AS input (key, place)
+        JOIN \(table.rows) AS profile ON profile.\(field.number == 0 ? "id" : field.column) = input.key
+        """)
+    var ids = [Int64?](repeating: nil, count: values.count)
+    for row in try await database.read(statement, [.array(of: values, type: field.type)], as: .entity(table.entity)) {
+      ids[Int(try row.int(0)) - 1] = try row.int(1)
+    }
+    return ids
+  }
+
   /// The profiles of a table by id, behind `after`.
   func list(in table: ProfileTableDefinition, after: Int64, limit: Int) async throws -> [ProfilesV1.Profile] {
     let statement = Statement(

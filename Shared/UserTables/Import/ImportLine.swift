@@ -31,6 +31,19 @@ package struct ImportRefusal: Error, Sendable, Hashable {
   }
 }
 
+/// A line with a unique value that another entry has.
+package struct ClashingLine: Sendable {
+  package let line: ImportLine
+  /// Where the value stands, as the file's header names it.
+  package let column: String
+
+  /// A line and the column at fault.
+  package init(_ line: ImportLine, column: String) {
+    self.line = line
+    self.column = column
+  }
+}
+
 /// What became of the lines of a batch.
 package struct ImportOutcome: Sendable {
   /// How many were created.
@@ -40,7 +53,7 @@ package struct ImportOutcome: Sendable {
   /// Those that are not written.
   package var refused: [ImportRefusal] = []
   /// Those that clash with what another line of the batch may just have changed: to be tried once more, each by itself.
-  package var again: [ImportLine] = []
+  package var again: [ClashingLine] = []
 
   /// Nothing yet.
   package init() {}

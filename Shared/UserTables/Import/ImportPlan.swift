@@ -21,6 +21,9 @@ package struct ImportPlan: Sendable {
   /// An empty cell clears its field, instead of leaving it.
   package let emptyClears: Bool
 
+  /// The places of unique fields beside the key.
+  package var otherUnique: [Int] { columns.indices.filter { columns[$0].field.isUnique && $0 != key } }
+
   /// Which lines are written.
   package enum Mode: Sendable, Hashable {
     case upsert, create, update
@@ -109,6 +112,8 @@ package struct ImportFault: Error, Sendable, Hashable {
     ImportFault("The header has the column “\(name)” twice. Rename one of them.")
   }
 
+  static let lonelyCarriageReturns = ImportFault(
+    "The file's lines end in a carriage return alone. Save it with LF or CRLF between the lines.")
   static let notUTF8 = ImportFault("The file's header is not UTF-8. Save the file as UTF-8.")
   static let empty = ImportFault("The file is empty. Send a header line and the data.")
 

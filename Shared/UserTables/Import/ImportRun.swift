@@ -80,8 +80,8 @@ package struct ImportRun<Target: ImportTarget>: Sendable {
       let again = first.again
       first.again = []
       outcome.add(first)
-      for line in again { outcome.add(try await target.write([line], of: plan, in: transaction)) }
-      outcome.refuseWhatClashesStill(with: plan)
+      for clash in again { outcome.add(try await target.write([clash.line], of: plan, in: transaction)) }
+      outcome.refuseWhatClashesStill()
       guard
         try await store.settle(batch, outcome: outcome, of: record, entity: entity, in: transaction)
       else { throw ImportTakenOver() }
@@ -94,13 +94,11 @@ package struct ImportTakenOver: Error, Sendable {}
 
 extension ImportOutcome {
   /// A line that clashes when it is written by itself has a value that another row owns.
-  fileprivate mutating func refuseWhatClashesStill(with plan: ImportPlan) {
-    for line in again {
-      refused.append(ImportRefusal(line: line.number, column: "", reason: Self.taken))
-    }
+  fileprivate mutating func refuseWhatClashesStill() {
+    refused += again.map { ImportRefusal(line: $0.line.number, column: $0.column, reason: Self.taken) }
     again = []
   }
 
   private static let taken =
-    "A unique value of the line belongs to another entry. Change it, or name that entry by its key."
+    "The value is unique and belongs to another entry. Change it, or name that entry by its key."
 }
