@@ -91,8 +91,11 @@ def takes_names(mine: World, step: Step, place: Place, send: Send) -> bool:
     refused = told(nowhere)
     if refused[0] == "OK":
         return False  # Any text will do.
-    # What else may have changed meanwhile changes the first answer too.
-    return any(told(mine.real(name)) != refused and told(nowhere) == refused for name in EXISTING.values())
+    # Asked again: what has changed or went wrong meanwhile makes a difference too, for once.
+    return any(
+        told(name) != refused and told(nowhere) == refused and told(name) != refused
+        for name in map(mine.real, EXISTING.values())
+    )
 
 
 def other_names(mine: World, theirs: World, step: Step, place: Place) -> dict[str, str]:
