@@ -14,6 +14,7 @@ import time
 
 import grpc
 import pytest
+from certificates import Authority
 from echo import ROOT, TIMEOUT, Process
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from grpc_tools import protoc
@@ -126,6 +127,16 @@ def test_cacheable_unary(client):
 
 def test_large_unary(client):
     check_large_unary(client)
+
+
+def test_large_unary_over_tls(start, types, tmp_path):
+    authority = Authority(tmp_path / "authority")
+    certificate, key = authority.sign("server")
+    words = ["--port", "0", "--use_tls", "true", "--tls-cert", certificate, "--tls-key", key]
+    server = start(*words, program="interop-server")
+    credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes())
+    with grpc.secure_channel(f"localhost:{server.port}", credentials) as channel:
+        check_large_unary(Client(channel, types))
 
 
 def test_client_compressed_unary(client):
