@@ -4,20 +4,28 @@ Each is what grpc/doc/interop-test-descriptions.md says under the same name. grp
 they matter the bytes are looked at too.
 """
 
+import base64
 import concurrent.futures
 import gzip
+import pathlib
 import queue
 import struct
 import time
 
 import grpc
 import pytest
+from certificates import Authority
 from echo import ROOT, TIMEOUT, Process
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from grpc_tools import protoc
 from wire import DATA, END_HEADERS, END_STREAM, HEADERS, Wire, frame
 
-MESSAGES = ["grpc/testing/empty.proto", "grpc/testing/messages.proto"]
+MESSAGES = [
+    "grpc/testing/empty.proto",
+    "grpc/testing/messages.proto",
+    "xds/data/orca/v3/orca_load_report.proto",
+    "xds/service/orca/v3/orca.proto",
+]
 SERVICE = "/grpc.testing.TestService/"
 # Sizes of what the streams send, and of what they ask for.
 REQUESTS = [27182, 8, 1828, 45904]
@@ -29,14 +37,16 @@ WHITESPACE = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t
 def types(tmp_path_factory):
     """The message classes by name."""
     output = tmp_path_factory.mktemp("interop") / "messages.pb"
-    folder = ROOT / "Tests/Proto"
-    assert protoc.main(["protoc", f"-I{folder}", f"--descriptor_set_out={output}", *MESSAGES]) == 0
+    paths = [ROOT / "Tests/Proto", pathlib.Path(protoc.__file__).parent / "_proto"]
+    words = ["protoc", "--include_imports", f"--descriptor_set_out={output}", *(f"-I{path}" for path in paths)]
+    assert protoc.main([*words, *MESSAGES]) == 0
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(output.read_bytes()).file:
         pool.Add(file)
 
     def type_of(name):
-        return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"grpc.testing.{name}"))
+        full_name = name if "." in name else f"grpc.testing.{name}"
+        return message_factory.GetMessageClass(pool.FindMessageTypeByName(full_name))
 
     return type_of
 
@@ -117,6 +127,16 @@ def test_cacheable_unary(client):
 
 def test_large_unary(client):
     check_large_unary(client)
+
+
+def test_large_unary_over_tls(start, types, tmp_path):
+    authority = Authority(tmp_path / "authority")
+    certificate, key = authority.sign("server")
+    words = ["--port", "0", "--use_tls", "true", "--tls-cert", certificate, "--tls-key", key]
+    server = start(*words, program="interop-server")
+    credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes())
+    with grpc.secure_channel(f"localhost:{server.port}", credentials) as channel:
+        check_large_unary(Client(channel, types))
 
 
 def test_client_compressed_unary(client):
@@ -314,6 +334,40 @@ def test_timeout_on_sleeping_server(client):
 def test_what_cannot_be_given_is_refused(client, field):
     request = client.types("SimpleRequest")(**{field: -1})
     assert failure(client.unary, request).code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+LOAD = {
+    "cpu_utilization": 0.8210,
+    "memory_utilization": 0.5847,
+    "request_cost": {"cost": 3456.32},
+    "utilization": {"util": 0.30499},
+}
+
+
+def check_report(report):
+    assert (report.cpu_utilization, report.mem_utilization) == (0.8210, 0.5847)
+    assert (dict(report.request_cost), dict(report.utilization)) == ({"cost": 3456.32}, {"util": 0.30499})
+
+
+def test_orca_per_rpc(server, client, types):
+    """grpcio keeps the report to itself, so it is read from the wire."""
+    request = client.simple(1, 1, orca_per_query_report=LOAD).SerializeToString()
+    value = exchange(server, "UnaryCall", [(0, request)])[0]["endpoint-load-metrics-bin"]
+    report = base64.b64decode(value + "=" * (-len(value) % 4))
+    check_report(types("xds.data.orca.v3.OrcaLoadReport").FromString(report))
+    fields, _ = exchange(server, "UnaryCall", [(0, client.simple(1, 1).SerializeToString())])
+    assert "endpoint-load-metrics-bin" not in fields
+
+
+def test_orca_oob(client, types):
+    method = client.method(
+        "unary_stream", "StreamCoreMetrics", "xds.data.orca.v3.OrcaLoadReport", "/xds.service.orca.v3.OpenRcaService/"
+    )
+    reports = method(types("xds.service.orca.v3.OrcaLoadReportRequest")(), timeout=TIMEOUT)
+    next(reports)
+    assert len(list(client.duplex(iter([client.wish(1, orca_oob_report=LOAD)]), timeout=TIMEOUT))) == 1
+    check_report(next(reports))
+    reports.cancel()
 
 
 def test_rpc_soak(client):

@@ -55,7 +55,8 @@ struct InteropServer: AsyncParsableCommand {
     let health = HealthService()
     health.set(.serving)
     router.register(health)
-    router.registerReflection(of: [GRPCTesting.TestService.descriptor])
+    router.registerReflection(
+      of: [GRPCTesting.TestService.descriptor, XdsServiceOrcaV3.OpenRcaService.descriptor])
     return router
   }
 

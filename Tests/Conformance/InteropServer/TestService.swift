@@ -4,6 +4,7 @@ import SampleMessages
 /// `grpc.testing.TestService`, by the server features that grpc/doc/interop-test-descriptions.md names.
 struct TestService: Sendable {
   private let answers = KeptAnswers()
+  private let reports = LoadReports()
   /// The same in all answers of this process.
   private let id = "rapport-\(UInt64.random(in: .min ... .max))"
 
@@ -20,13 +21,14 @@ struct TestService: Sendable {
     router.handle(GRPCTesting.TestService.streamingInputCall, streamIn)
     router.handle(GRPCTesting.TestService.fullDuplexCall, duplex)
     router.handle(GRPCTesting.TestService.halfDuplexCall, halfDuplex)
+    router.handle(XdsServiceOrcaV3.OpenRcaService.streamCoreMetrics, reports.stream)
     return router
   }
 
   private func unary(
     _ request: GRPCTesting.SimpleRequest, _ call: Call
   ) async throws -> GRPCTesting.SimpleResponse {
-    call.echoMetadata()
+    call.echoMetadata(report: request.orcaPerQueryReport)
     try call.check(request.expectCompressed)
     try request.responseStatus?.enforce()
     if let wish = request.responseCompressed { call.setResponseCompression(wish.value ? .gzip : .identity) }
@@ -80,6 +82,7 @@ struct TestService: Sendable {
     call.echoMetadata()
     for try await request in requests {
       try request.responseStatus?.enforce()
+      if let report = request.orcaOobReport { reports.set(report) }
       try await send(request, responses, call)
     }
   }

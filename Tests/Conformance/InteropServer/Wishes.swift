@@ -1,9 +1,10 @@
+import Messages
 import RPC
 import SampleMessages
 
 extension Call {
-  /// Sends back the metadata that the clients send for it.
-  func echoMetadata() {
+  /// Sends back the metadata that the clients send for it, and the load that they want reported.
+  func echoMetadata(report: GRPCTesting.TestOrcaReport? = nil) {
     var initial = Metadata()
     for value in metadata.all("x-grpc-test-echo-initial") { initial.append("x-grpc-test-echo-initial", value) }
     if metadata.first("x-grpc-test-echo-useragent") != nil {
@@ -13,6 +14,9 @@ extension Call {
     var trailing = Metadata()
     for value in metadata.allBytes("x-grpc-test-echo-trailing-bin") {
       trailing.append("x-grpc-test-echo-trailing-bin", bytes: value)
+    }
+    if let report, let encoded = try? XdsDataOrcaV3.OrcaLoadReport(report).encoded() {
+      trailing.append("endpoint-load-metrics-bin", bytes: encoded)
     }
     setTrailingMetadata(trailing)
   }

@@ -11,6 +11,12 @@ public enum BenchV1 {}
 /// The proto package `rapport.sample.v1`.
 public enum SampleV1 {}
 
+/// The proto package `xds.data.orca.v3`.
+public enum XdsDataOrcaV3 {}
+
+/// The proto package `xds.service.orca.v3`.
+public enum XdsServiceOrcaV3 {}
+
 /// The .proto files of the module.
 package enum SampleMessagesFiles {
   /// Every file.
@@ -22,6 +28,8 @@ package enum SampleMessagesFiles {
     rapport_sample_v1_everything,
     rapport_sample_v1_names,
     rapport_sample_v1_resources,
+    xds_data_orca_v3_orca_load_report,
+    xds_service_orca_v3_orca,
   ]
 
   /// Every message type, by file and place.
@@ -38,6 +46,7 @@ package enum SampleMessagesFiles {
     GRPCTesting.StreamingInputCallResponse.self,
     GRPCTesting.StreamingOutputCallRequest.self,
     GRPCTesting.StreamingOutputCallResponse.self,
+    GRPCTesting.TestOrcaReport.self,
     SampleV1.Book.self,
     SampleV1.BoolMessage.self,
     SampleV1.Choices.self,
@@ -62,5 +71,7 @@ package enum SampleMessagesFiles {
     SampleV1.Sparse.self,
     SampleV1.UnpackedLists.self,
     SampleV1.WellKnown.self,
+    XdsDataOrcaV3.OrcaLoadReport.self,
+    XdsServiceOrcaV3.OrcaLoadReportRequest.self,
   ]
 }

@@ -58,6 +58,8 @@ extension GRPCTesting {
     public var expectCompressed: GRPCTesting.BoolValue? = nil
     /// `fill_server_id`.
     public var fillServerId: Bool = false
+    /// What the server reports beside this call's answer.
+    public var orcaPerQueryReport: GRPCTesting.TestOrcaReport? = nil
     /// Fields that this build does not know, as they stood on the wire.
     public var unknownFields: [UInt8] = []
     /// A message with nothing set.
@@ -128,6 +130,24 @@ extension GRPCTesting {
     public var payload: GRPCTesting.Payload? = nil
     /// `response_status`.
     public var responseStatus: GRPCTesting.EchoStatus? = nil
+    /// What the server reports from now on, to who asks.
+    public var orcaOobReport: GRPCTesting.TestOrcaReport? = nil
+    /// Fields that this build does not know, as they stood on the wire.
+    public var unknownFields: [UInt8] = []
+    /// A message with nothing set.
+    public init() {}
+  }
+
+  /// How busy a server is to say that it is.
+  public struct TestOrcaReport {
+    /// `cpu_utilization`.
+    public var cpuUtilization: Double = 0
+    /// `memory_utilization`.
+    public var memoryUtilization: Double = 0
+    /// `request_cost`.
+    public var requestCost: [String: Double] = [:]
+    /// `utilization`.
+    public var utilization: [String: Double] = [:]
     /// Fields that this build does not know, as they stood on the wire.
     public var unknownFields: [UInt8] = []
     /// A message with nothing set.
@@ -296,6 +316,7 @@ extension GRPCTesting.SimpleRequest: BridgedMessage {
     if let sub = c.pointee.response_status_7 { self.responseStatus = try .init(reading: sub) }
     if let sub = c.pointee.expect_compressed_8 { self.expectCompressed = try .init(reading: sub) }
     self.fillServerId = c.pointee.fill_server_id_9 != 0
+    if let sub = c.pointee.orca_per_query_report_11 { self.orcaPerQueryReport = try .init(reading: sub) }
     if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
   }
   package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
@@ -323,6 +344,7 @@ extension GRPCTesting.SimpleRequest: BridgedMessage {
       c.pointee.has_fill_server_id_9 = 1
       c.pointee.fill_server_id_9 = self.fillServerId ? 1 : 0
     }
+    if let sub = self.orcaPerQueryReport { c.pointee.orca_per_query_report_11 = try arena.message(sub) }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
   }
 }
@@ -492,6 +514,7 @@ extension GRPCTesting.StreamingOutputCallRequest: BridgedMessage {
     if c.pointee.n_response_parameters_2 > 0 { self.responseParameters = try Self.messages(c.pointee.response_parameters_2, c.pointee.n_response_parameters_2) }
     if let sub = c.pointee.payload_3 { self.payload = try .init(reading: sub) }
     if let sub = c.pointee.response_status_7 { self.responseStatus = try .init(reading: sub) }
+    if let sub = c.pointee.orca_oob_report_8 { self.orcaOobReport = try .init(reading: sub) }
     if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
   }
   package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
@@ -505,6 +528,70 @@ extension GRPCTesting.StreamingOutputCallRequest: BridgedMessage {
     }
     if let sub = self.payload { c.pointee.payload_3 = try arena.message(sub) }
     if let sub = self.responseStatus { c.pointee.response_status_7 = try arena.message(sub) }
+    if let sub = self.orcaOobReport { c.pointee.orca_oob_report_8 = try arena.message(sub) }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
+  }
+}
+
+extension GRPCTesting.TestOrcaReport: BridgedMessage {
+  package typealias CStruct = Grpc__Testing__TestOrcaReport
+  package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { grpc__testing__test_orca_report__type() }
+  /// What the message is made of.
+  public static var descriptor: MessageDescriptor {
+    MessageDescriptor(file: SampleMessagesFiles.grpc_testing_messages, index: 9)
+  }
+  /// Reads the message from the wire format.
+  public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
+    self = try Self.decoded(from: bytes, limits: limits)
+  }
+  /// Writes the message in the wire format.
+  public func encode(into allocate: (_ size: Int) throws -> UnsafeMutableRawBufferPointer) throws {
+    try encodeBridged(into: allocate)
+  }
+  /// The message in the wire format.
+  public func encoded() throws -> [UInt8] { try encodeBridged() }
+  package init(reading c: UnsafePointer<CStruct>) throws {
+    self.cpuUtilization = c.pointee.cpu_utilization_1
+    self.memoryUtilization = c.pointee.memory_utilization_2
+    if c.pointee.n_request_cost_3 > 1 { self.requestCost.reserveCapacity(c.pointee.n_request_cost_3) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.request_cost_3, count: c.pointee.n_request_cost_3) {
+      let key = try Self.text(entry.pointee.key_1, 3)
+      try Self.insert(entry.pointee.value_2, key, into: &self.requestCost, 3)
+    }
+    if c.pointee.n_utilization_4 > 1 { self.utilization.reserveCapacity(c.pointee.n_utilization_4) }
+    for case let entry? in UnsafeBufferPointer(start: c.pointee.utilization_4, count: c.pointee.n_utilization_4) {
+      let key = try Self.text(entry.pointee.key_1, 4)
+      try Self.insert(entry.pointee.value_2, key, into: &self.utilization, 4)
+    }
+    if c.pointee.base.n_unknown_fields > 0 { self.unknownFields = Self.unknownFields(of: c.pointee.base) }
+  }
+  package func write(to c: UnsafeMutablePointer<CStruct>, _ arena: inout Arena) throws {
+    if self.cpuUtilization.bitPattern != 0 {
+      c.pointee.has_cpu_utilization_1 = 1
+      c.pointee.cpu_utilization_1 = self.cpuUtilization
+    }
+    if self.memoryUtilization.bitPattern != 0 {
+      c.pointee.has_memory_utilization_2 = 1
+      c.pointee.memory_utilization_2 = self.memoryUtilization
+    }
+    if !self.requestCost.isEmpty {
+      c.pointee.n_request_cost_3 = self.requestCost.count
+      c.pointee.request_cost_3 = try arena.entries(self.requestCost, grpc__testing__test_orca_report__request_cost_entry__type(), Grpc__Testing__TestOrcaReport__RequestCostEntry.self) { arena, entry, key, value in
+        entry.pointee.has_key_1 = 1
+        entry.pointee.key_1 = arena.text(key)
+        entry.pointee.has_value_2 = 1
+        entry.pointee.value_2 = value
+      }
+    }
+    if !self.utilization.isEmpty {
+      c.pointee.n_utilization_4 = self.utilization.count
+      c.pointee.utilization_4 = try arena.entries(self.utilization, grpc__testing__test_orca_report__utilization_entry__type(), Grpc__Testing__TestOrcaReport__UtilizationEntry.self) { arena, entry, key, value in
+        entry.pointee.has_key_1 = 1
+        entry.pointee.key_1 = arena.text(key)
+        entry.pointee.has_value_2 = 1
+        entry.pointee.value_2 = value
+      }
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: &c.pointee.base) }
   }
 }
@@ -514,7 +601,7 @@ extension GRPCTesting.StreamingOutputCallResponse: BridgedMessage {
   package static var cType: UnsafePointer<ProtobufCMessageDescriptor> { grpc__testing__streaming_output_call_response__type() }
   /// What the message is made of.
   public static var descriptor: MessageDescriptor {
-    MessageDescriptor(file: SampleMessagesFiles.grpc_testing_messages, index: 9)
+    MessageDescriptor(file: SampleMessagesFiles.grpc_testing_messages, index: 12)
   }
   /// Reads the message from the wire format.
   public init(decoding bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws {
@@ -545,24 +632,31 @@ extension SampleMessagesFiles {
     base64: """
       ChtncnBjL3Rlc3RpbmcvbWVzc2FnZXMucHJvdG8SDGdycGMudGVzdGluZyIhCglCb29sVmFsdWUSFAoFdmFsdWUYASABKAhSBXZhbHVlIkwK\
       B1BheWxvYWQSLQoEdHlwZRgBIAEoDjIZLmdycGMudGVzdGluZy5QYXlsb2FkVHlwZVIEdHlwZRISCgRib2R5GAIgASgMUgRib2R5IjoKCkVj\
-      aG9TdGF0dXMSEgoEY29kZRgBIAEoBVIEY29kZRIYCgdtZXNzYWdlGAIgASgJUgdtZXNzYWdlIu0DCg1TaW1wbGVSZXF1ZXN0Ej4KDXJlc3Bv\
+      aG9TdGF0dXMSEgoEY29kZRgBIAEoBVIEY29kZRIYCgdtZXNzYWdlGAIgASgJUgdtZXNzYWdlIr4ECg1TaW1wbGVSZXF1ZXN0Ej4KDXJlc3Bv\
       bnNlX3R5cGUYASABKA4yGS5ncnBjLnRlc3RpbmcuUGF5bG9hZFR5cGVSDHJlc3BvbnNlVHlwZRIjCg1yZXNwb25zZV9zaXplGAIgASgFUgxy\
       ZXNwb25zZVNpemUSLwoHcGF5bG9hZBgDIAEoCzIVLmdycGMudGVzdGluZy5QYXlsb2FkUgdwYXlsb2FkEiMKDWZpbGxfdXNlcm5hbWUYBCAB\
       KAhSDGZpbGxVc2VybmFtZRIoChBmaWxsX29hdXRoX3Njb3BlGAUgASgIUg5maWxsT2F1dGhTY29wZRJIChNyZXNwb25zZV9jb21wcmVzc2Vk\
       GAYgASgLMhcuZ3JwYy50ZXN0aW5nLkJvb2xWYWx1ZVIScmVzcG9uc2VDb21wcmVzc2VkEkEKD3Jlc3BvbnNlX3N0YXR1cxgHIAEoCzIYLmdy\
       cGMudGVzdGluZy5FY2hvU3RhdHVzUg5yZXNwb25zZVN0YXR1cxJEChFleHBlY3RfY29tcHJlc3NlZBgIIAEoCzIXLmdycGMudGVzdGluZy5C\
-      b29sVmFsdWVSEGV4cGVjdENvbXByZXNzZWQSJAoOZmlsbF9zZXJ2ZXJfaWQYCSABKAhSDGZpbGxTZXJ2ZXJJZCK3AQoOU2ltcGxlUmVzcG9u\
+      b29sVmFsdWVSEGV4cGVjdENvbXByZXNzZWQSJAoOZmlsbF9zZXJ2ZXJfaWQYCSABKAhSDGZpbGxTZXJ2ZXJJZBJPChVvcmNhX3Blcl9xdWVy\
+      eV9yZXBvcnQYCyABKAsyHC5ncnBjLnRlc3RpbmcuVGVzdE9yY2FSZXBvcnRSEm9yY2FQZXJRdWVyeVJlcG9ydCK3AQoOU2ltcGxlUmVzcG9u\
       c2USLwoHcGF5bG9hZBgBIAEoCzIVLmdycGMudGVzdGluZy5QYXlsb2FkUgdwYXlsb2FkEhoKCHVzZXJuYW1lGAIgASgJUgh1c2VybmFtZRIf\
       CgtvYXV0aF9zY29wZRgDIAEoCVIKb2F1dGhTY29wZRIbCglzZXJ2ZXJfaWQYBCABKAlSCHNlcnZlcklkEhoKCGhvc3RuYW1lGAYgASgJUgho\
       b3N0bmFtZSKSAQoZU3RyZWFtaW5nSW5wdXRDYWxsUmVxdWVzdBIvCgdwYXlsb2FkGAEgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3Bh\
       eWxvYWQSRAoRZXhwZWN0X2NvbXByZXNzZWQYAiABKAsyFy5ncnBjLnRlc3RpbmcuQm9vbFZhbHVlUhBleHBlY3RDb21wcmVzc2VkIlQKGlN0\
       cmVhbWluZ0lucHV0Q2FsbFJlc3BvbnNlEjYKF2FnZ3JlZ2F0ZWRfcGF5bG9hZF9zaXplGAEgASgFUhVhZ2dyZWdhdGVkUGF5bG9hZFNpemUi\
       ggEKElJlc3BvbnNlUGFyYW1ldGVycxISCgRzaXplGAEgASgFUgRzaXplEh8KC2ludGVydmFsX3VzGAIgASgFUgppbnRlcnZhbFVzEjcKCmNv\
-      bXByZXNzZWQYAyABKAsyFy5ncnBjLnRlc3RpbmcuQm9vbFZhbHVlUgpjb21wcmVzc2VkIqMCChpTdHJlYW1pbmdPdXRwdXRDYWxsUmVxdWVz\
+      bXByZXNzZWQYAyABKAsyFy5ncnBjLnRlc3RpbmcuQm9vbFZhbHVlUgpjb21wcmVzc2VkIukCChpTdHJlYW1pbmdPdXRwdXRDYWxsUmVxdWVz\
       dBI+Cg1yZXNwb25zZV90eXBlGAEgASgOMhkuZ3JwYy50ZXN0aW5nLlBheWxvYWRUeXBlUgxyZXNwb25zZVR5cGUSUQoTcmVzcG9uc2VfcGFy\
       YW1ldGVycxgCIAMoCzIgLmdycGMudGVzdGluZy5SZXNwb25zZVBhcmFtZXRlcnNSEnJlc3BvbnNlUGFyYW1ldGVycxIvCgdwYXlsb2FkGAMg\
       ASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxvYWQSQQoPcmVzcG9uc2Vfc3RhdHVzGAcgASgLMhguZ3JwYy50ZXN0aW5nLkVjaG9T\
-      dGF0dXNSDnJlc3BvbnNlU3RhdHVzIk4KG1N0cmVhbWluZ091dHB1dENhbGxSZXNwb25zZRIvCgdwYXlsb2FkGAEgASgLMhUuZ3JwYy50ZXN0\
-      aW5nLlBheWxvYWRSB3BheWxvYWQqHwoLUGF5bG9hZFR5cGUSEAoMQ09NUFJFU1NBQkxFEABiBnByb3RvMw==
+      dGF0dXNSDnJlc3BvbnNlU3RhdHVzEkQKD29yY2Ffb29iX3JlcG9ydBgIIAEoCzIcLmdycGMudGVzdGluZy5UZXN0T3JjYVJlcG9ydFINb3Jj\
+      YU9vYlJlcG9ydCKLAwoOVGVzdE9yY2FSZXBvcnQSJwoPY3B1X3V0aWxpemF0aW9uGAEgASgBUg5jcHVVdGlsaXphdGlvbhItChJtZW1vcnlf\
+      dXRpbGl6YXRpb24YAiABKAFSEW1lbW9yeVV0aWxpemF0aW9uElAKDHJlcXVlc3RfY29zdBgDIAMoCzItLmdycGMudGVzdGluZy5UZXN0T3Jj\
+      YVJlcG9ydC5SZXF1ZXN0Q29zdEVudHJ5UgtyZXF1ZXN0Q29zdBJPCgt1dGlsaXphdGlvbhgEIAMoCzItLmdycGMudGVzdGluZy5UZXN0T3Jj\
+      YVJlcG9ydC5VdGlsaXphdGlvbkVudHJ5Ugt1dGlsaXphdGlvbho+ChBSZXF1ZXN0Q29zdEVudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZh\
+      bHVlGAIgASgBUgV2YWx1ZToCOAEaPgoQVXRpbGl6YXRpb25FbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoAVIFdmFsdWU6\
+      AjgBIk4KG1N0cmVhbWluZ091dHB1dENhbGxSZXNwb25zZRIvCgdwYXlsb2FkGAEgASgLMhUuZ3JwYy50ZXN0aW5nLlBheWxvYWRSB3BheWxv\
+      YWQqHwoLUGF5bG9hZFR5cGUSEAoMQ09NUFJFU1NBQkxFEABiBnByb3RvMw==
       """)
 }

@@ -5,3 +5,5 @@
 #include "rapport/sample/v1/everything.pb-c.h"
 #include "rapport/sample/v1/names.pb-c.h"
 #include "rapport/sample/v1/resources.pb-c.h"
+#include "xds/data/orca/v3/orca_load_report.pb-c.h"
+#include "xds/service/orca/v3/orca.pb-c.h"

@@ -62,6 +62,24 @@ void   grpc__testing__streaming_output_call_request__init
   static const Grpc__Testing__StreamingOutputCallRequest init_value = GRPC__TESTING__STREAMING_OUTPUT_CALL_REQUEST__INIT;
   *message = init_value;
 }
+void   grpc__testing__test_orca_report__request_cost_entry__init
+                     (Grpc__Testing__TestOrcaReport__RequestCostEntry         *message)
+{
+  static const Grpc__Testing__TestOrcaReport__RequestCostEntry init_value = GRPC__TESTING__TEST_ORCA_REPORT__REQUEST_COST_ENTRY__INIT;
+  *message = init_value;
+}
+void   grpc__testing__test_orca_report__utilization_entry__init
+                     (Grpc__Testing__TestOrcaReport__UtilizationEntry         *message)
+{
+  static const Grpc__Testing__TestOrcaReport__UtilizationEntry init_value = GRPC__TESTING__TEST_ORCA_REPORT__UTILIZATION_ENTRY__INIT;
+  *message = init_value;
+}
+void   grpc__testing__test_orca_report__init
+                     (Grpc__Testing__TestOrcaReport         *message)
+{
+  static const Grpc__Testing__TestOrcaReport init_value = GRPC__TESTING__TEST_ORCA_REPORT__INIT;
+  *message = init_value;
+}
 void   grpc__testing__streaming_output_call_response__init
                      (Grpc__Testing__StreamingOutputCallResponse         *message)
 {
@@ -208,7 +226,7 @@ const ProtobufCMessageDescriptor grpc__testing__echo_status__descriptor =
   (ProtobufCMessageInit) grpc__testing__echo_status__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor grpc__testing__simple_request__field_descriptors[9] =
+static const ProtobufCFieldDescriptor grpc__testing__simple_request__field_descriptors[10] =
 {
   {
     "response_type_1",
@@ -318,22 +336,36 @@ static const ProtobufCFieldDescriptor grpc__testing__simple_request__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "orca_per_query_report_11",
+    11,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Grpc__Testing__SimpleRequest, orca_per_query_report_11),
+    &grpc__testing__test_orca_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned grpc__testing__simple_request__field_indices_by_name[] = {
   7,   /* field[7] = expect_compressed_8 */
   4,   /* field[4] = fill_oauth_scope_5 */
   8,   /* field[8] = fill_server_id_9 */
   3,   /* field[3] = fill_username_4 */
+  9,   /* field[9] = orca_per_query_report_11 */
   2,   /* field[2] = payload_3 */
   5,   /* field[5] = response_compressed_6 */
   1,   /* field[1] = response_size_2 */
   6,   /* field[6] = response_status_7 */
   0,   /* field[0] = response_type_1 */
 };
-static const ProtobufCIntRange grpc__testing__simple_request__number_ranges[1 + 1] =
+static const ProtobufCIntRange grpc__testing__simple_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 11, 9 },
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor grpc__testing__simple_request__descriptor =
 {
@@ -343,10 +375,10 @@ const ProtobufCMessageDescriptor grpc__testing__simple_request__descriptor =
   "Grpc__Testing__SimpleRequest",
   "grpc.testing",
   sizeof(Grpc__Testing__SimpleRequest),
-  9,
+  10,
   grpc__testing__simple_request__field_descriptors,
   grpc__testing__simple_request__field_indices_by_name,
-  1,  grpc__testing__simple_request__number_ranges,
+  2,  grpc__testing__simple_request__number_ranges,
   (ProtobufCMessageInit) grpc__testing__simple_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -594,7 +626,7 @@ const ProtobufCMessageDescriptor grpc__testing__response_parameters__descriptor 
   (ProtobufCMessageInit) grpc__testing__response_parameters__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor grpc__testing__streaming_output_call_request__field_descriptors[4] =
+static const ProtobufCFieldDescriptor grpc__testing__streaming_output_call_request__field_descriptors[5] =
 {
   {
     "response_type_1",
@@ -644,8 +676,21 @@ static const ProtobufCFieldDescriptor grpc__testing__streaming_output_call_reque
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "orca_oob_report_8",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Grpc__Testing__StreamingOutputCallRequest, orca_oob_report_8),
+    &grpc__testing__test_orca_report__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned grpc__testing__streaming_output_call_request__field_indices_by_name[] = {
+  4,   /* field[4] = orca_oob_report_8 */
   2,   /* field[2] = payload_3 */
   1,   /* field[1] = response_parameters_2 */
   3,   /* field[3] = response_status_7 */
@@ -655,7 +700,7 @@ static const ProtobufCIntRange grpc__testing__streaming_output_call_request__num
 {
   { 1, 0 },
   { 7, 3 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor grpc__testing__streaming_output_call_request__descriptor =
 {
@@ -665,11 +710,190 @@ const ProtobufCMessageDescriptor grpc__testing__streaming_output_call_request__d
   "Grpc__Testing__StreamingOutputCallRequest",
   "grpc.testing",
   sizeof(Grpc__Testing__StreamingOutputCallRequest),
-  4,
+  5,
   grpc__testing__streaming_output_call_request__field_descriptors,
   grpc__testing__streaming_output_call_request__field_indices_by_name,
   2,  grpc__testing__streaming_output_call_request__number_ranges,
   (ProtobufCMessageInit) grpc__testing__streaming_output_call_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor grpc__testing__test_orca_report__request_cost_entry__field_descriptors[2] =
+{
+  {
+    "key_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Grpc__Testing__TestOrcaReport__RequestCostEntry, has_key_1),
+    offsetof(Grpc__Testing__TestOrcaReport__RequestCostEntry, key_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Grpc__Testing__TestOrcaReport__RequestCostEntry, has_value_2),
+    offsetof(Grpc__Testing__TestOrcaReport__RequestCostEntry, value_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned grpc__testing__test_orca_report__request_cost_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key_1 */
+  1,   /* field[1] = value_2 */
+};
+static const ProtobufCIntRange grpc__testing__test_orca_report__request_cost_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor grpc__testing__test_orca_report__request_cost_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "grpc.testing.TestOrcaReport.RequestCostEntry",
+  "RequestCostEntry",
+  "Grpc__Testing__TestOrcaReport__RequestCostEntry",
+  "grpc.testing",
+  sizeof(Grpc__Testing__TestOrcaReport__RequestCostEntry),
+  2,
+  grpc__testing__test_orca_report__request_cost_entry__field_descriptors,
+  grpc__testing__test_orca_report__request_cost_entry__field_indices_by_name,
+  1,  grpc__testing__test_orca_report__request_cost_entry__number_ranges,
+  (ProtobufCMessageInit) grpc__testing__test_orca_report__request_cost_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor grpc__testing__test_orca_report__utilization_entry__field_descriptors[2] =
+{
+  {
+    "key_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Grpc__Testing__TestOrcaReport__UtilizationEntry, has_key_1),
+    offsetof(Grpc__Testing__TestOrcaReport__UtilizationEntry, key_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Grpc__Testing__TestOrcaReport__UtilizationEntry, has_value_2),
+    offsetof(Grpc__Testing__TestOrcaReport__UtilizationEntry, value_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned grpc__testing__test_orca_report__utilization_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key_1 */
+  1,   /* field[1] = value_2 */
+};
+static const ProtobufCIntRange grpc__testing__test_orca_report__utilization_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor grpc__testing__test_orca_report__utilization_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "grpc.testing.TestOrcaReport.UtilizationEntry",
+  "UtilizationEntry",
+  "Grpc__Testing__TestOrcaReport__UtilizationEntry",
+  "grpc.testing",
+  sizeof(Grpc__Testing__TestOrcaReport__UtilizationEntry),
+  2,
+  grpc__testing__test_orca_report__utilization_entry__field_descriptors,
+  grpc__testing__test_orca_report__utilization_entry__field_indices_by_name,
+  1,  grpc__testing__test_orca_report__utilization_entry__number_ranges,
+  (ProtobufCMessageInit) grpc__testing__test_orca_report__utilization_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor grpc__testing__test_orca_report__field_descriptors[4] =
+{
+  {
+    "cpu_utilization_1",
+    1,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Grpc__Testing__TestOrcaReport, has_cpu_utilization_1),
+    offsetof(Grpc__Testing__TestOrcaReport, cpu_utilization_1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_utilization_2",
+    2,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_DOUBLE,
+    offsetof(Grpc__Testing__TestOrcaReport, has_memory_utilization_2),
+    offsetof(Grpc__Testing__TestOrcaReport, memory_utilization_2),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_cost_3",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Grpc__Testing__TestOrcaReport, n_request_cost_3),
+    offsetof(Grpc__Testing__TestOrcaReport, request_cost_3),
+    &grpc__testing__test_orca_report__request_cost_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "utilization_4",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Grpc__Testing__TestOrcaReport, n_utilization_4),
+    offsetof(Grpc__Testing__TestOrcaReport, utilization_4),
+    &grpc__testing__test_orca_report__utilization_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned grpc__testing__test_orca_report__field_indices_by_name[] = {
+  0,   /* field[0] = cpu_utilization_1 */
+  1,   /* field[1] = memory_utilization_2 */
+  2,   /* field[2] = request_cost_3 */
+  3,   /* field[3] = utilization_4 */
+};
+static const ProtobufCIntRange grpc__testing__test_orca_report__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor grpc__testing__test_orca_report__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "grpc.testing.TestOrcaReport",
+  "TestOrcaReport",
+  "Grpc__Testing__TestOrcaReport",
+  "grpc.testing",
+  sizeof(Grpc__Testing__TestOrcaReport),
+  4,
+  grpc__testing__test_orca_report__field_descriptors,
+  grpc__testing__test_orca_report__field_indices_by_name,
+  1,  grpc__testing__test_orca_report__number_ranges,
+  (ProtobufCMessageInit) grpc__testing__test_orca_report__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor grpc__testing__streaming_output_call_response__field_descriptors[1] =

@@ -25,6 +25,9 @@ typedef struct Grpc__Testing__StreamingInputCallRequest Grpc__Testing__Streaming
 typedef struct Grpc__Testing__StreamingInputCallResponse Grpc__Testing__StreamingInputCallResponse;
 typedef struct Grpc__Testing__ResponseParameters Grpc__Testing__ResponseParameters;
 typedef struct Grpc__Testing__StreamingOutputCallRequest Grpc__Testing__StreamingOutputCallRequest;
+typedef struct Grpc__Testing__TestOrcaReport Grpc__Testing__TestOrcaReport;
+typedef struct Grpc__Testing__TestOrcaReport__RequestCostEntry Grpc__Testing__TestOrcaReport__RequestCostEntry;
+typedef struct Grpc__Testing__TestOrcaReport__UtilizationEntry Grpc__Testing__TestOrcaReport__UtilizationEntry;
 typedef struct Grpc__Testing__StreamingOutputCallResponse Grpc__Testing__StreamingOutputCallResponse;
 
 
@@ -87,10 +90,11 @@ struct  Grpc__Testing__SimpleRequest
   Grpc__Testing__BoolValue *expect_compressed_8;
   protobuf_c_boolean has_fill_server_id_9;
   protobuf_c_boolean fill_server_id_9;
+  Grpc__Testing__TestOrcaReport *orca_per_query_report_11;
 };
 #define GRPC__TESTING__SIMPLE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&grpc__testing__simple_request__descriptor) \
-    , 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, 0, 0 }
+    , 0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL, NULL, NULL, 0, 0, NULL }
 
 
 struct  Grpc__Testing__SimpleResponse
@@ -156,10 +160,54 @@ struct  Grpc__Testing__StreamingOutputCallRequest
   Grpc__Testing__ResponseParameters **response_parameters_2;
   Grpc__Testing__Payload *payload_3;
   Grpc__Testing__EchoStatus *response_status_7;
+  Grpc__Testing__TestOrcaReport *orca_oob_report_8;
 };
 #define GRPC__TESTING__STREAMING_OUTPUT_CALL_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&grpc__testing__streaming_output_call_request__descriptor) \
-    , 0, 0, 0,NULL, NULL, NULL }
+    , 0, 0, 0,NULL, NULL, NULL, NULL }
+
+
+struct  Grpc__Testing__TestOrcaReport__RequestCostEntry
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_key_1;
+  ProtobufCBinaryData key_1;
+  protobuf_c_boolean has_value_2;
+  double value_2;
+};
+#define GRPC__TESTING__TEST_ORCA_REPORT__REQUEST_COST_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&grpc__testing__test_orca_report__request_cost_entry__descriptor) \
+    , 0, {0,NULL}, 0, 0 }
+
+
+struct  Grpc__Testing__TestOrcaReport__UtilizationEntry
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_key_1;
+  ProtobufCBinaryData key_1;
+  protobuf_c_boolean has_value_2;
+  double value_2;
+};
+#define GRPC__TESTING__TEST_ORCA_REPORT__UTILIZATION_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&grpc__testing__test_orca_report__utilization_entry__descriptor) \
+    , 0, {0,NULL}, 0, 0 }
+
+
+struct  Grpc__Testing__TestOrcaReport
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean has_cpu_utilization_1;
+  double cpu_utilization_1;
+  protobuf_c_boolean has_memory_utilization_2;
+  double memory_utilization_2;
+  size_t n_request_cost_3;
+  Grpc__Testing__TestOrcaReport__RequestCostEntry **request_cost_3;
+  size_t n_utilization_4;
+  Grpc__Testing__TestOrcaReport__UtilizationEntry **utilization_4;
+};
+#define GRPC__TESTING__TEST_ORCA_REPORT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&grpc__testing__test_orca_report__descriptor) \
+    , 0, 0, 0, 0, 0,NULL, 0,NULL }
 
 
 struct  Grpc__Testing__StreamingOutputCallResponse
@@ -199,6 +247,15 @@ void   grpc__testing__response_parameters__init
 /* Grpc__Testing__StreamingOutputCallRequest methods */
 void   grpc__testing__streaming_output_call_request__init
                      (Grpc__Testing__StreamingOutputCallRequest         *message);
+/* Grpc__Testing__TestOrcaReport__RequestCostEntry methods */
+void   grpc__testing__test_orca_report__request_cost_entry__init
+                     (Grpc__Testing__TestOrcaReport__RequestCostEntry         *message);
+/* Grpc__Testing__TestOrcaReport__UtilizationEntry methods */
+void   grpc__testing__test_orca_report__utilization_entry__init
+                     (Grpc__Testing__TestOrcaReport__UtilizationEntry         *message);
+/* Grpc__Testing__TestOrcaReport methods */
+void   grpc__testing__test_orca_report__init
+                     (Grpc__Testing__TestOrcaReport         *message);
 /* Grpc__Testing__StreamingOutputCallResponse methods */
 void   grpc__testing__streaming_output_call_response__init
                      (Grpc__Testing__StreamingOutputCallResponse         *message);
@@ -231,6 +288,15 @@ typedef void (*Grpc__Testing__ResponseParameters_Closure)
 typedef void (*Grpc__Testing__StreamingOutputCallRequest_Closure)
                  (const Grpc__Testing__StreamingOutputCallRequest *message,
                   void *closure_data);
+typedef void (*Grpc__Testing__TestOrcaReport__RequestCostEntry_Closure)
+                 (const Grpc__Testing__TestOrcaReport__RequestCostEntry *message,
+                  void *closure_data);
+typedef void (*Grpc__Testing__TestOrcaReport__UtilizationEntry_Closure)
+                 (const Grpc__Testing__TestOrcaReport__UtilizationEntry *message,
+                  void *closure_data);
+typedef void (*Grpc__Testing__TestOrcaReport_Closure)
+                 (const Grpc__Testing__TestOrcaReport *message,
+                  void *closure_data);
 typedef void (*Grpc__Testing__StreamingOutputCallResponse_Closure)
                  (const Grpc__Testing__StreamingOutputCallResponse *message,
                   void *closure_data);
@@ -249,6 +315,9 @@ extern const ProtobufCMessageDescriptor grpc__testing__streaming_input_call_requ
 extern const ProtobufCMessageDescriptor grpc__testing__streaming_input_call_response__descriptor;
 extern const ProtobufCMessageDescriptor grpc__testing__response_parameters__descriptor;
 extern const ProtobufCMessageDescriptor grpc__testing__streaming_output_call_request__descriptor;
+extern const ProtobufCMessageDescriptor grpc__testing__test_orca_report__descriptor;
+extern const ProtobufCMessageDescriptor grpc__testing__test_orca_report__request_cost_entry__descriptor;
+extern const ProtobufCMessageDescriptor grpc__testing__test_orca_report__utilization_entry__descriptor;
 extern const ProtobufCMessageDescriptor grpc__testing__streaming_output_call_response__descriptor;
 
 static inline const ProtobufCMessageDescriptor *grpc__testing__bool_value__type(void)
@@ -286,6 +355,18 @@ static inline const ProtobufCMessageDescriptor *grpc__testing__response_paramete
 static inline const ProtobufCMessageDescriptor *grpc__testing__streaming_output_call_request__type(void)
 {
   return &grpc__testing__streaming_output_call_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *grpc__testing__test_orca_report__type(void)
+{
+  return &grpc__testing__test_orca_report__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *grpc__testing__test_orca_report__request_cost_entry__type(void)
+{
+  return &grpc__testing__test_orca_report__request_cost_entry__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *grpc__testing__test_orca_report__utilization_entry__type(void)
+{
+  return &grpc__testing__test_orca_report__utilization_entry__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *grpc__testing__streaming_output_call_response__type(void)
 {
