@@ -227,6 +227,11 @@ def scenario(*steps: Any, name: str = "", **changes: Any) -> tuple[str, str, dic
     return SCENARIOS, "CreateScenario", create(B2C, "scenario", name, definition("welcome", **changes))
 
 
+def by_date(attribute: str, **changes: Any) -> dict[str, Any]:
+    date = {"attribute": attribute, "recurrence": "DATE_RECURRENCE_YEARLY", "timeOfDay": {"hour": 9}} | changes
+    return {"date": {name: value for name, value in date.items() if value is not None}}
+
+
 def write(name: str, field: str = "vip", value: Any = None, **more: Any) -> dict[str, Any]:
     return {"id": name, "updateProfile": {"fields": {field: value or {"boolValue": True}}}} | more
 
@@ -532,6 +537,18 @@ CASES = {
             scenario(trigger={"row": {"table": ORDERS, "where": [{"column": "colour", "comparison": IS_SET}]}}),
             INVALID,
             "scenario.trigger.row.where[0].column",
+        ),
+        "a date that is none": (scenario(trigger=by_date("firstName")), INVALID, "scenario.trigger.date.attribute"),
+        "a date of no field": (scenario(trigger=by_date("shoeSize")), INVALID, "scenario.trigger.date.attribute"),
+        "a date without an hour": (
+            scenario(trigger=by_date("birthDate", timeOfDay=None)),
+            INVALID,
+            "scenario.trigger.date.time_of_day",
+        ),
+        "a day of 25 hours": (
+            scenario(trigger=by_date("birthDate", timeOfDay={"hour": 24})),
+            INVALID,
+            "scenario.trigger.date.time_of_day",
         ),
         "U+0000 in a value of a call": (start(values={"code": text("Zo\0")}), INVALID, "values.code"),
         "a call of a draft": (start("idle"), "FAILED_PRECONDITION", "not active"),

@@ -17,7 +17,7 @@ struct DatePlanner: Sendable {
   /// How many profiles are asked for at once.
   private static let page = 10_000
   /// How many executions begin in one transaction.
-  private static let batch = 1_000
+  private static let batch = 500
   /// How long Profiles may take to look through a table.
   private static let patience = Duration.seconds(60)
   private static let pause = Duration.seconds(1)
