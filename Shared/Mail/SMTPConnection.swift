@@ -160,7 +160,8 @@ package final class SMTPConnection: Sendable {
 
   /// Sends everything of a message but its final dot: until ``finish()`` the server has not taken it.
   ///
-  /// - Throws: ``SMTPError``; after `.refused` and `.unsupported` another message can begin.
+  /// - Throws: ``SMTPError``, none of which leaves a doubt: the server has not taken the message. After `.refused` and
+  ///   `.unsupported` another can begin.
   package func begin(_ envelope: Envelope) async throws(SMTPError) {
     let parameters = try parameters(for: envelope)
     do throws(SMTPError) {
@@ -168,19 +169,33 @@ package final class SMTPConnection: Sendable {
         try accept(try await command(line), as: \.isDone)
       }
       try accept(try await command("DATA"), as: { $0.code == 354 })
+      try await send(DotStuffing.stuff(envelope.message))
     } catch {
-      if case .refused = error { try await reset() }
-      throw error
+      switch error {
+      case .refused:
+        // The refusal stands, even where the server goes after it.
+        do { try await reset() } catch { try? await channel.close() }
+        throw error
+      case .broken: throw .notEnded("\(error)")
+      default: throw error
+      }
     }
-    try await send(DotStuffing.stuff(envelope.message))
   }
 
   /// Ends the message that was begun, and gives the server's answer: 2xx, it has taken the message; 4xx and 5xx, it has
   /// not.
   ///
-  /// - Throws: `.broken`: whether it was taken is not known.
+  /// - Throws: `.notEnded`: the connection had broken before, so that the message was not ended; `.broken` and
+  ///   `.unwelcome`: whether it was taken is not known.
   package func finish() async throws(SMTPError) -> SMTPReply {
-    try await send(Array(".\r\n".utf8), expectingReplyWithin: configuration.finalTimeout)
+    let timeout = TimeAmount(configuration.finalTimeout)
+    return try await result(
+      of: channel.eventLoop.flatSubmit { [channel, handler] in
+        if let failure = handler.value.failure ?? (channel.isActive ? nil : .broken("it was closed")) {
+          return channel.eventLoop.makeFailedFuture(SMTPError.notEnded("\(failure)"))
+        }
+        return Self.write(Array(".\r\n".utf8), to: channel, handler.value, expectingReplyWithin: timeout)
+      })
   }
 
   /// Says goodbye, and closes.
@@ -254,10 +269,17 @@ package final class SMTPConnection: Sendable {
   ) async throws(SMTPError) -> SMTPReply {
     try await result(
       of: channel.eventLoop.flatSubmit { [channel, handler] in
-        let reply = handler.value.expectReply(within: TimeAmount(timeout), context: channel)
-        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
-        return reply
+        Self.write(bytes, to: channel, handler.value, expectingReplyWithin: TimeAmount(timeout))
       })
+  }
+
+  /// On the event loop.
+  private static func write(
+    _ bytes: [UInt8], to channel: any Channel, _ handler: SMTPHandler, expectingReplyWithin timeout: TimeAmount
+  ) -> EventLoopFuture<SMTPReply> {
+    let reply = handler.expectReply(within: timeout, context: channel)
+    channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+    return reply
   }
 
   private func send(_ bytes: [UInt8]) async throws(SMTPError) {

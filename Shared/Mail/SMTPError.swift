@@ -6,6 +6,9 @@ package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
   case unusable(String)
   /// The connection broke, or the server said nothing for too long. Whatever was not answered is not known.
   case broken(String)
+  /// The message was begun and its final dot never written, because the connection broke before: the server has not taken
+  /// it.
+  case notEnded(String)
   /// The server does not want this client, its credentials or any mail now. Nothing is known of the message.
   case unwelcome(SMTPReply)
   /// The server refused this message; the connection goes on.
@@ -13,12 +16,21 @@ package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The message needs what the server cannot do; the connection goes on.
   case unsupported(String)
 
+  /// Whether other messages can be handed over on the same connection.
+  package var leavesConnection: Bool {
+    switch self {
+    case .refused, .unsupported: true
+    case .unreachable, .unusable, .broken, .notEnded, .unwelcome: false
+    }
+  }
+
   /// For logs: nothing of it names a person.
   package var description: String {
     switch self {
     case .unreachable(let why): "The mail server cannot be reached: \(why)."
     case .unusable(let why): "The mail server cannot be used as configured: \(why)."
     case .broken(let why): "The connection to the mail server broke: \(why)."
+    case .notEnded(let why): "The message was not ended. \(why)"
     case .unwelcome(let reply): "The mail server takes no mail from here: \(reply.code)."
     case .refused(let reply): "The mail server refused the message: \(reply.code)."
     case .unsupported(let why): why

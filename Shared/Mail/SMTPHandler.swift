@@ -7,7 +7,8 @@ final class SMTPHandler: ChannelInboundHandler {
 
   private var reader = SMTPReplyReader()
   private var waiting: CircularBuffer<(promise: EventLoopPromise<SMTPReply>, timer: Scheduled<Void>)> = []
-  private var failure: SMTPError?
+  /// Why nothing will be answered any more.
+  private(set) var failure: SMTPError?
   /// The server's first word, which it says unasked, when it came before somebody waited for it.
   private var greeting: SMTPReply?
   private var isGreeted = false
@@ -53,7 +54,7 @@ final class SMTPHandler: ChannelInboundHandler {
         return
       }
       // Unasked, as a server says 421 that shuts down: nothing was sent that it answers.
-      fail(reply.code == 421 ? .unwelcome(reply) : .broken("it answered what was not asked"))
+      fail(reply.code == 421 ? .unwelcome(reply) : .broken("it answered \(reply.code) unasked"))
       context.close(promise: nil)
       return
     }

@@ -90,6 +90,37 @@ struct SMTPConnectionTests {
     #expect(sink.kept.count == 1)
   }
 
+  @Test(
+    "a message whose connection broke before its final dot is not ended, and is known not to be taken",
+    arguments: [.breakInMessage, .speakInMessage("552 5.3.4 too large"), .speakInMessage("421 4.3.2 going")]
+      as [MailSink.Fate])
+  func notEnded(fate: MailSink.Fate) async throws {
+    let sink = MailSink(fate: { _, _ in fate })
+    try await with(sink) { connection async throws in
+      try await connection.begin(envelope())
+      while connection.isOpen { await Task.yield() }
+      let error = await #expect(throws: SMTPError.self) { try await connection.finish() }
+      if case .notEnded = error {} else { Issue.record("\(String(describing: error))") }
+    }
+    #expect(sink.kept.isEmpty)
+  }
+
+  @Test("a server that offers no way to log in, or no encryption, is of no use, and says nothing of any message")
+  func unusable() async throws {
+    let sink = MailSink()
+    let port = try await sink.start()
+    var configurations = Array(repeating: SMTPConfiguration(host: "127.0.0.1", port: port), count: 2)
+    configurations[0].credentials = .init(user: "us", password: "secret")
+    configurations[1].encryption = .starttls
+    for configuration in configurations {
+      let error = await #expect(throws: SMTPError.self) {
+        _ = try await SMTPConnection.open(configuration, group: MultiThreadedEventLoopGroup.singleton)
+      }
+      if case .unusable = error {} else { Issue.record("\(String(describing: error))") }
+    }
+    await sink.stop()
+  }
+
   @Test("what the server cannot take is not tried")
   func abilities() async throws {
     let sink = MailSink(extensions: ["SIZE 30"])

@@ -1,3 +1,5 @@
+import Database
+import DatabaseTesting
 import Mail
 import MailTesting
 import Messages
@@ -146,6 +148,72 @@ struct SendingTests {
     }
   }
 
+  @Test("a mail server that offers no way to log in costs nothing: everything waits")
+  func unusable() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      var smtp = suite.parts.smtp
+      smtp.credentials = .init(user: "us", password: "secret")
+      let worker = try await suite.parts.queue.enter(copy: "test")
+      let courier = Courier(worker: worker, parts: suite.rooms.courierParts(smtp: smtp, group: suite.parts.group))
+      await #expect(throws: SMTPError.self) { _ = try await courier.work() }
+      #expect(try await suite.report().waiting == 3)
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 3)
+    }
+  }
+
+  @Test("a message whose connection broke before its final dot waits again, and is given up in the end")
+  func notEnded() async throws {
+    let sink = MailSink(fate: { recipient, _ in recipient == "c1@example.test" ? .breakInMessage : .accept })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      try await suite.stage.test.schemaConnection().run(Self.gate)
+      let worker = try await suite.parts.queue.enter(copy: "test")
+      let courier = Courier(worker: worker, parts: suite.parts)
+      for attempt in 1...10 {
+        // The connection is seen to be closed while the database is waited for: the message is in the state "handing".
+        let sending = try await suite.test.database.transaction(as: .worker) { transaction in
+          try await transaction.execute(Self.closeGate, [])
+          let sending = Task { try await courier.work() }
+          while sink.commands.count(where: { $0 == "DATA" }) < attempt || courier.isConnected { await Task.yield() }
+          return sending
+        }
+        await #expect(throws: SMTPError.self) { _ = try await sending.value }
+        let report = try await suite.report()
+        #expect(report.unknown == 0 && report.adds)
+        #expect(report.count(.refusedByServer) == (attempt == 10 ? 1 : 0))
+        suite.time.advance(by: .seconds(600 * 60))
+      }
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 2 && report.count(.refusedByServer) == 1 && report.adds)
+      #expect(try await suite.messages().contains { $0.serverAnswer.hasPrefix("The message was not ended.") })
+    }
+  }
+
+  /// While a transaction keeps the gate closed, whoever hands over waits for the database.
+  private static let gate = [
+    Statement(
+      name: "test.gateFunction",
+      sql: """
+        CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN NEW; END'
+        """),
+    Statement(
+      name: "test.gate",
+      sql: """
+        CREATE TRIGGER gate BEFORE UPDATE ON messages FOR EACH ROW WHEN (NEW.state = 3) EXECUTE FUNCTION pass_gate()
+        """),
+  ]
+  private static let closeGate = Statement(name: "test.closeGate", sql: "SELECT pg_advisory_xact_lock(77)")
+
   @Test("a connection that breaks before the message has come sends it on another")
   func brokenEarly() async throws {
     let sink = MailSink(fate: { recipient, attempt in
@@ -156,6 +224,9 @@ struct SendingTests {
       try await suite.createCampaign()
       try await suite.launch()
       await #expect(throws: SMTPError.self) { try await suite.sendAll() }
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 3)
+      suite.time.advance(by: .seconds(80))
       try await suite.sendAll()
       let report = try await suite.report()
       #expect(report.sent == 4 && report.adds)

@@ -39,6 +39,9 @@ final class Courier: Sendable {
 
   private var now: Timestamp { parts.time.now }
 
+  /// Whether a message could be handed over at once.
+  var isConnected: Bool { connection.withLock { $0?.isOpen ?? false } }
+
   /// Sends one batch of some campaign; false when nothing is due.
   ///
   /// A cancelled task finishes the message that it has begun to hand over, and puts the rest back.
@@ -95,7 +98,7 @@ final class Courier: Sendable {
     try await parts.queue.release(
       prepared.undecided, worker: worker, dueAt: now.advanced(by: .seconds(10)))
     for (index, letter) in prepared.letters.enumerated() {
-      let rest = prepared.letters[index...].map(\.id)
+      let rest = prepared.letters[index...]
       if isStopping.withLock({ $0 }) { return try await putBack(rest, settled) }
       let connection: SMTPConnection
       do throws(SMTPError) {
@@ -106,16 +109,8 @@ final class Courier: Sendable {
         try await putBack(rest, settled)
         throw error
       }
-      do throws(SMTPError) {
-        try await connection.begin(letter.envelope)
-      } catch {
-        guard let outcome = outcome(of: error, letter) else {
-          abandon()
-          try await putBack(rest, settled)
-          throw error
-        }
-        settled.append(.init(id: letter.id, outcome: outcome))
-        try await noteBounce(outcome, error, letter)
+      do throws(SMTPError) { try await connection.begin(letter.envelope) } catch {
+        try await note(error, of: letter, rest, &settled)
         continue
       }
       let handing = SendingQueue.Handing(id: letter.id, language: letter.language)
@@ -127,9 +122,30 @@ final class Courier: Sendable {
         try await parts.queue.release([letter.id], worker: worker, dueAt: now)
         continue
       }
-      settled.append(.init(id: letter.id, outcome: await finish(letter)))
+      do throws(SMTPError) {
+        settled.append(.init(id: letter.id, outcome: try await finish(letter, on: connection)))
+      } catch { try await note(error, of: letter, rest, &settled) }
     }
     _ = try await committing(settled, nil)
+  }
+
+  /// Notes what an error says of a letter that the server has not taken.
+  ///
+  /// - Parameter rest: the letters from this one.
+  /// - Throws: the error, when it ends the connection; then the rest is put back.
+  private func note(
+    _ error: SMTPError, of letter: BatchPreparation.Letter, _ rest: ArraySlice<BatchPreparation.Letter>,
+    _ settled: inout [SendingQueue.Settled]
+  ) async throws {
+    let outcome = outcome(of: error, letter)
+    if let outcome {
+      settled.append(.init(id: letter.id, outcome: outcome))
+      try await noteBounce(outcome, error, letter)
+    }
+    if error.leavesConnection { return }
+    abandon()
+    try await putBack(outcome == nil ? rest : rest.dropFirst(), settled)
+    throw error
   }
 
   /// Writes down; a connection on which a message was begun goes when that fails.
@@ -140,13 +156,20 @@ final class Courier: Sendable {
       return try await parts.queue.commit(settled, handing: handing, worker: worker, now: now)
     } catch {
       abandon()
+      if let handing {
+        // It may have been written all the same; but the message is not ended, so it is in no doubt.
+        let back = SendingQueue.Settled(id: handing.id, outcome: .postponed(until: now, answer: ""))
+        _ = try? await parts.queue.commit([back], handing: nil, worker: worker, now: now)
+      }
       throw error
     }
   }
 
-  private func putBack(_ ids: [Int64], _ settled: [SendingQueue.Settled]) async throws {
+  private func putBack(
+    _ letters: ArraySlice<BatchPreparation.Letter>, _ settled: [SendingQueue.Settled]
+  ) async throws {
     _ = try await committing(settled, nil)
-    try await parts.queue.release(ids, worker: worker, dueAt: now)
+    try await parts.queue.release(letters.map(\.id), worker: worker, dueAt: now)
   }
 
   private func wait(for index: Int, _ pace: SendingQueue.Batch.Pace?) async throws(SMTPError) {
@@ -171,14 +194,18 @@ final class Courier: Sendable {
   }
 
   /// Ends the message that was begun.
-  private func finish(_ letter: BatchPreparation.Letter) async -> SendingQueue.Outcome {
-    guard let connection = connection.withLock({ $0 }) else { return .unknown }
+  ///
+  /// - Throws: `.notEnded`.
+  private func finish(
+    _ letter: BatchPreparation.Letter, on connection: SMTPConnection
+  ) async throws(SMTPError) -> SendingQueue.Outcome {
     do throws(SMTPError) {
       let reply = try await connection.finish()
       if reply.isDone { return .sent }
       if reply.code == 421 { abandon() }
       return outcome(of: reply, letter) ?? .unknown
     } catch {
+      if case .notEnded = error { throw error }
       abandon()
       return .unknown
     }
@@ -188,18 +215,25 @@ final class Courier: Sendable {
   private func outcome(of error: SMTPError, _ letter: BatchPreparation.Letter) -> SendingQueue.Outcome? {
     switch error {
     case .refused(let reply): outcome(of: reply, letter)
-    case .unsupported(let why): .notSent(.refusedByServer, answer: why)
+    // The server shuts down in the midst of the message, perhaps because of it.
+    case .unwelcome(let reply) where reply.code == 421: outcome(of: reply, letter)
+    case .unsupported(let why): putOff(letter, why)
+    case .notEnded: putOff(letter, "\(error)")
     case .unreachable, .unusable, .broken, .unwelcome: nil
     }
   }
 
   private func outcome(of reply: SMTPReply, _ letter: BatchPreparation.Letter) -> SendingQueue.Outcome? {
     if reply.isPermanent { return .notSent(.refusedByServer, answer: reply.description) }
-    guard reply.isTemporary else { return nil }
+    return reply.isTemporary ? putOff(letter, reply.description) : nil
+  }
+
+  /// Another time, or given up when it was tried often enough.
+  private func putOff(_ letter: BatchPreparation.Letter, _ answer: String) -> SendingQueue.Outcome {
     guard let pause = RetryPlan.pause(afterAttempt: letter.attempts + 1, randomness: parts.randomness) else {
-      return .notSent(.refusedByServer, answer: reply.description)
+      return .notSent(.refusedByServer, answer: answer)
     }
-    return .postponed(until: now.advanced(by: pause), answer: reply.description)
+    return .postponed(until: now.advanced(by: pause), answer: answer)
   }
 
   /// An address that does not exist rests (RFC 3463 §3.2: X.1.1, X.1.10).

@@ -261,7 +261,7 @@ struct SendingQueue: Sendable {
       RETURNING id
       """)
 
-  // Not again where the profile has gone or the campaign was cancelled while it was being handed over.
+  // Not again where the profile has gone or the campaign was cancelled or completed while it was being handed over.
   private static let postpone = Statement(
     name: "sending.postpone",
     sql: """
@@ -271,10 +271,18 @@ struct SendingQueue: Sendable {
         due_at = $3::timestamptz, server_answer = CASE WHEN profile = 0 THEN '' ELSE $4 END
       FROM (
         SELECT messages.id,
-          CASE WHEN messages.profile = 0 THEN 10 WHEN campaigns.state = 5 THEN 11 ELSE 0 END AS reason
+          CASE
+            WHEN messages.profile = 0 THEN 10
+            WHEN campaigns.state = 5 THEN 11
+            -- It was given up as unknown, and nothing else waited.
+            WHEN campaigns.state = 4 THEN 9
+            ELSE 0
+          END AS reason
         FROM messages
         JOIN campaigns ON campaigns.number = messages.campaign
         WHERE messages.id = $1
+        -- Against a cancellation that would miss this message.
+        FOR SHARE OF campaigns
       ) AS over
       WHERE messages.id = over.id AND worker = $2 AND messages.state IN (2, 3, 6)
       RETURNING messages.id

@@ -15,6 +15,10 @@ package final class MailSink: Sendable {
     case acceptAndBreak
     /// Closes without having taken it.
     case breakBeforeData
+    /// Closes when the first line of the message has come.
+    case breakInMessage
+    /// Says this line, unasked, when the first line of the message has come.
+    case speakInMessage(String)
   }
 
   /// A message that was accepted.
@@ -158,6 +162,11 @@ private final class Session: ChannelInboundHandler {
   private func take(_ line: String, _ context: ChannelHandlerContext) {
     if lines != nil {
       if line == "." { return end(context) }
+      switch fate {
+      case .breakInMessage: return context.close(promise: nil)
+      case .speakInMessage(let reply) where lines?.isEmpty == true: say(reply, context)
+      default: break
+      }
       lines?.append(line.hasPrefix(".") ? String(line.dropFirst()) : line)
       return
     }
