@@ -402,6 +402,26 @@ struct SendingTests {
     }
   }
 
+  @Test("once a campaign is paused, the mail server is bothered with no more than the message that was begun")
+  func pausedMidway() async throws {
+    let pause = Mutex<(@Sendable () async -> Void)?>(nil)
+    let sink = MailSink(beforeAnswer: { _ in await pause.withLock { $0 }?() })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...6)
+      try await suite.createCampaign()
+      try await suite.launch()
+      pause.withLock { body in
+        body = {
+          _ = try? await suite.call(MessagingV1.MessagingService.pauseCampaign) { $0.name = TestSuite.campaign }
+        }
+      }
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 1 && report.waiting == 5 && report.adds)
+      #expect(sink.commands.count { $0 == "DATA" } == 2)
+    }
+  }
+
   @Test("a campaign that is cancelled before its messages are made adds up all the same")
   func cancelledEarly() async throws {
     try await TestSuite.with { suite async throws in

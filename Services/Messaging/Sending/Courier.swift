@@ -117,10 +117,9 @@ final class Courier: Sendable {
       let isOurs = try await committing(settled, handing)
       settled = []
       guard isOurs else {
-        // What was begun is not ended, so it was not sent.
+        // What was begun is not ended, so it was not sent. What stopped it, such as a pause, may stop the rest as well.
         abandon()
-        try await parts.queue.release([letter.id], worker: worker, dueAt: now)
-        continue
+        return try await putBack(rest, settled)
       }
       do throws(SMTPError) {
         settled.append(.init(id: letter.id, outcome: try await finish(letter, on: connection)))
