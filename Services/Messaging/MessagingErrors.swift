@@ -46,7 +46,7 @@ extension RPCError {
 
   static func campaignIsNotActive(_ name: String) -> RPCError {
     RPCError(
-      .failedPrecondition, "The campaign is not active. Launch or resume it first.", reason: "CAMPAIGN_NOT_ACTIVE",
+      .failedPrecondition, "The campaign was not launched, or was cancelled. Launch it, or name another.", reason: "CAMPAIGN_NOT_ACTIVE",
       resource: name)
   }
 

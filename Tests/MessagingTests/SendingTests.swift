@@ -491,6 +491,33 @@ struct SendingTests {
     }
   }
 
+  @Test("a paused campaign takes messages, which leave once it is resumed; a cancelled one takes none")
+  func ongoingPaused() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...2)
+      try await suite.createCampaign(.ongoing)
+      try await suite.launch()
+      typealias Service = MessagingV1.MessagingService
+      _ = try await suite.call(Service.pauseCampaign) { $0.name = TestSuite.campaign }
+      _ = try await suite.call(Service.sendMessage) { request in
+        request.parent = TestSuite.campaign
+        request.profile = "\(PeersDouble.customers)/profiles/1"
+      }
+      try await suite.sendAll()
+      #expect(try await suite.report().waiting == 1)
+      #expect(suite.sink.kept.isEmpty)
+      _ = try await suite.call(Service.resumeCampaign) { $0.name = TestSuite.campaign }
+      try await suite.sendAll()
+      #expect(suite.sink.kept.count == 1)
+      _ = try await suite.call(Service.cancelCampaign) { $0.name = TestSuite.campaign }
+      let refusal = try await suite.refusal(Service.sendMessage) { request in
+        request.parent = TestSuite.campaign
+        request.profile = "\(PeersDouble.customers)/profiles/2"
+      }
+      #expect(refusal.reason == "CAMPAIGN_NOT_ACTIVE")
+    }
+  }
+
   @Test("a transactional message asks for no consent, is sent as often as asked, and ends no subscription")
   func transactional() async throws {
     try await TestSuite.with { suite async throws in

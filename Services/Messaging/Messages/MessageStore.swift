@@ -41,9 +41,10 @@ struct MessageStore: Sendable {
 
   private static let columns = "id, profile, state, reason, server_answer, language, created_at, accepted_at"
 
-  /// Records a message to one profile, once for each request id. It leaves by itself.
+  /// Records a message to one profile, once for each request id. It leaves by itself; that of a paused campaign, once it is
+  /// resumed.
   ///
-  /// - Throws: ``RPCError`` FAILED_PRECONDITION when the campaign is not active.
+  /// - Throws: ``RPCError`` FAILED_PRECONDITION when the campaign is neither active nor paused.
   func create<Request, Reply>(
     in campaign: CampaignRecord, profile: UInt32, values: [String: TypeV1.Value], once: Once<Request>, now: Timestamp,
     reply: @Sendable (MessagingV1.Message) -> Reply
@@ -78,7 +79,7 @@ struct MessageStore: Sendable {
       INSERT INTO messages (entity, campaign, profile_table, profile, call_values, due_at, created_at)
       SELECT entity, number, profile_table, $2::bigint, $3::bytea, $4::timestamptz, $4::timestamptz
       FROM campaigns
-      WHERE number = $1 AND state = 2
+      WHERE number = $1 AND state IN (2, 3)
       -- Against a cancellation that would miss this message.
       FOR SHARE
       RETURNING \(columns)
