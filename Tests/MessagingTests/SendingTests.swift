@@ -491,6 +491,42 @@ struct SendingTests {
     }
   }
 
+  @Test("of two calls at the same time for one profile, the message that is made later does not leave first")
+  func atTheSameTime() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add([1])
+      try await suite.createCampaign(.ongoing)
+      try await suite.launch()
+      let campaign = try #require(try await suite.rooms.campaigns.find("come-back", entity: 1))
+      let database = suite.test.database
+      let isDone = Mutex(false)
+      let call: @Sendable () async throws -> Void = {
+        _ = try await suite.call(MessagingV1.MessagingService.sendMessage) { request in
+          request.parent = TestSuite.campaign
+          request.profile = "\(PeersDouble.customers)/profiles/1"
+        }
+        isDone.withLock { $0 = true }
+      }
+      let second = try await database.transaction(as: .entity(1)) { transaction in
+        _ = try await MessageStore.create(in: campaign, profile: 1, values: [:], now: suite.time.now, transaction)
+        let second = Task(operation: call)
+        while try await database.read(Self.waiting, [], as: .worker).isEmpty, !isDone.withLock({ $0 }) {}
+        try await suite.sendAll()
+        return second
+      }
+      try await second.value
+      try await suite.sendAll()
+      suite.time.advance(by: .seconds(11))
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 1 && report.count(.alreadyContacted) == 1 && report.adds)
+      #expect(suite.sink.kept.count == 1)
+    }
+  }
+
+  private static let waiting = Statement(
+    name: "test.waiting", sql: "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+
   @Test("a paused campaign takes messages, which leave once it is resumed; a cancelled one takes none")
   func ongoingPaused() async throws {
     try await TestSuite.with { suite async throws in

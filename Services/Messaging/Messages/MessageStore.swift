@@ -51,17 +51,34 @@ struct MessageStore: Sendable {
   ) async throws -> Reply where Reply: Message {
     try await database.transaction(as: .entity(campaign.entity.id)) { transaction in
       try await requests.once(key(once, campaign, profile), once.request, in: transaction) {
-        let rows = try await transaction.execute(
-          Self.insert,
-          [
-            .int(campaign.number), .int(Int64(profile)), try Self.kept(values).map(SQLValue.bytes) ?? .null,
-            .timestamp(now),
-          ])
-        guard let row = rows.first else { throw RPCError.campaignIsNotActive(campaign.message.name) }
-        return reply(try Self.message(row, of: campaign))
+        reply(try await Self.create(in: campaign, profile: profile, values: values, now: now, transaction))
       }
     }
   }
+
+  /// The step that ``create(in:profile:values:once:now:reply:)`` does once.
+  static func create(
+    in campaign: CampaignRecord, profile: UInt32, values: [String: TypeV1.Value], now: Timestamp,
+    _ transaction: Transaction
+  ) async throws -> MessagingV1.Message {
+    let rows = try await transaction.execute(pipelined: [
+      (turn, [.int(campaign.number), .int(Int64(profile))]),
+      (
+        insert,
+        [
+          .int(campaign.number), .int(Int64(profile)), try kept(values).map(SQLValue.bytes) ?? .null, .timestamp(now),
+        ]
+      ),
+    ])
+    guard let row = rows[1].first else { throw RPCError.campaignIsNotActive(campaign.message.name) }
+    return try message(row, of: campaign)
+  }
+
+  // Messages of a campaign to one profile are made one after the other, so that each one's number is higher than those that
+  // can be seen when it can: the earliest alone is sent.
+  private static let turn = Statement(
+    name: "messages.turn",
+    sql: "SELECT pg_advisory_xact_lock(hashtextextended('messages ' || $1::bigint || ' ' || $2::bigint, 0))")
 
   // The reply names a profile, so it goes with it.
   private func key<Request>(
