@@ -75,4 +75,21 @@ struct IsolationTests {
       #expect(creates.code == .permissionDenied && suite.neighbours.writeCount == 0)
     }
   }
+
+  @Test("who makes a scenario that sends messages needs the right to send them")
+  func sending() async throws {
+    try await TestSuite.with { suite async throws in
+      func writer(_ messaging: OptionsV1.Right) -> TestSuite.Caller {
+        .holder([
+          .init(entity: 1, module: .automation, rights: [.write]), .init(entity: 1, module: .profiles, rights: [.read]),
+          .init(entity: 1, module: .messaging, rights: [messaging]),
+        ])
+      }
+      let sending = AutomationV1.Scenario.sample(steps: [.send("s")])
+      #expect(try await suite.creationRefusal(sending, as: writer(.read)).code == .permissionDenied)
+      _ = try await suite.call(AutomationV1.ScenarioService.createScenario, as: writer(.write)) { request in
+        (request.parent, request.scenarioId, request.scenario) = ("entities/b2c", "test", sending)
+      }
+    }
+  }
 }

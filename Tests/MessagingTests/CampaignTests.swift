@@ -175,6 +175,52 @@ struct CampaignTests {
     }
   }
 
+  @Test("whoever may not read custom tables gets no rows by a template either")
+  func rowsByTemplates() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add([2])
+      try await suite.createCampaign()
+      typealias Service = MessagingV1.MessagingService
+      func caller(_ more: Principal.Grant...) -> TestSuite.Caller {
+        .holder(
+          more + [
+            .init(entity: 1, module: .messaging, rights: [.write, .launch]),
+            .init(entity: 1, module: .profiles, rights: [.read]), .init(entity: 1, module: .targeting, rights: [.read]),
+          ])
+      }
+      func attempts(as caller: TestSuite.Caller, _ html: String, id: String) async throws -> [StatusCode] {
+        let contents = ["en": MessagingV1.Campaign.content("Hello", html)]
+        let created = try await suite.refusal(Service.createCampaign, as: caller) { request in
+          (request.parent, request.campaignId, request.campaign) = ("entities/b2c", id, .sample(.mass))
+          request.campaign?.contents = contents
+        }
+        let updated = try await suite.refusal(Service.updateCampaign, as: caller) { request in
+          request.campaign = .init()
+          request.campaign?.name = TestSuite.campaign
+          request.campaign?.contents = contents
+        }
+        return [created.code, updated.code]
+      }
+      let rows = "{% for order in rows.orders %}{{ order.amount }}{% endfor %}"
+      let repository = "{{ profile.preferredStore.city }}"
+      let stranger = caller()
+      #expect(try await attempts(as: stranger, rows, id: "x") == [.permissionDenied, .permissionDenied])
+      #expect(try await attempts(as: stranger, repository, id: "x") == [.permissionDenied, .permissionDenied])
+      let previewed = try await suite.refusal(Service.previewCampaign, as: stranger) { request in
+        request.name = TestSuite.campaign
+        request.profile = "\(PeersDouble.customers)/profiles/2"
+      }
+      let launched = try await suite.refusal(Service.launchCampaign, as: stranger) { $0.name = TestSuite.campaign }
+      #expect(previewed.code == .permissionDenied && launched.code == .permissionDenied)
+      #expect(try await suite.get().state == .draft)
+      #expect(try await attempts(as: stranger, "{{ profile.firstName }}", id: "y") == [.ok, .ok])
+      let reader = caller(.init(entity: 1, module: .tables, rights: [.read]))
+      #expect(try await attempts(as: reader, rows, id: "z") == [.ok, .ok])
+      let again = try await suite.refusal(Service.launchCampaign, as: reader) { $0.name = TestSuite.campaign }
+      #expect(again.code == .ok)
+    }
+  }
+
   @Test("another entity sees nothing, and changes nothing")
   func isolation() async throws {
     try await TestSuite.with { suite async throws in

@@ -157,7 +157,7 @@ struct ScenarioReferences: Sendable {
   }
 }
 
-/// Asks the services about resources, each of the scenario's entity and to be seen by the caller.
+/// Asks the services about resources, each of the scenario's entity, and for the caller to see or use.
 private struct Lookup {
   let neighbours: Neighbours
   let entity: Principal.Entity
@@ -198,9 +198,10 @@ private struct Lookup {
     return answer.form ?? .init()
   }
 
+  /// Who makes scenarios that send messages may send messages.
   func campaign(_ text: String, at path: String) async throws -> MessagingV1.Campaign {
     let path = "scenario.\(path)"
-    let match = try checked(text, as: AutomationNames.campaign, of: .messaging, at: path)
+    let match = try checked(text, as: AutomationNames.campaign, .write, of: .messaging, at: path)
     guard let peer = neighbours.messaging else { throw RPCError.absent(.messaging, field: path) }
     var request = InternalV1.DescribeCampaignRequest()
     request.name = text
@@ -210,7 +211,8 @@ private struct Lookup {
   }
 
   private func checked(
-    _ text: String, as pattern: ResourcePattern, of module: OptionsV1.Module, at path: String
+    _ text: String, as pattern: ResourcePattern, _ right: OptionsV1.Right = .read, of module: OptionsV1.Module,
+    at path: String
   ) throws -> ResourceMatch {
     let match = try name(text, as: pattern, field: path)
     guard try call.access.entity(named: match.id("entity")) != nil else {
@@ -219,7 +221,7 @@ private struct Lookup {
     guard match.id("entity") == entity.key else {
       throw RPCError.invalid(path, "It is of another entity. Name one of the scenario's.")
     }
-    _ = try call.access.require(.read, of: module, for: match.name)
+    _ = try call.access.require(right, of: module, for: match.name)
     return match
   }
 

@@ -137,7 +137,11 @@ struct CampaignHandlers: Sendable {
     let campaign = try await store.require(request.name, right: .launch, call)
     let once = try Once(request, id: request.requestId, call: call, entity: campaign.entity.id)
     // What was launched before is answered, or refused, without asking again whom it would go to.
-    let audience = campaign.isDraft ? try await audience(of: campaign, scope: once.scope, call) : nil
+    var audience: CampaignStore.Audience?
+    if campaign.isDraft {
+      try await checker.requireReading(campaign.message, entity: once.scope, call)
+      audience = try await self.audience(of: campaign, scope: once.scope, call)
+    }
     let launched = try await store.launch(
       match.id("campaign"), name: match.name, audience: audience, once: once, requests: requests, now: time.now)
     try await work.notify()

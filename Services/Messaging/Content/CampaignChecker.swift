@@ -29,6 +29,7 @@ struct CampaignChecker: Sendable {
         "campaign.profile_table", "It has no attribute for e-mail addresses. Add one, or name another.")
     }
     try await checkTargeting(of: campaign, entity: entity, call)
+    try Self.requireReading(contents.needs, of: table, call)
     var names = TemplateNames(campaign: campaign, table: table)
     for repository in contents.needs.references.compactMap({ table.repositories[$0] }) {
       names.tables[repository] = try? await rows.describe(repository, entity: entity, deadline: call.deadline)
@@ -44,6 +45,23 @@ struct CampaignChecker: Sendable {
       throw RPCError.invalid(use.content, "Line \(use.mention.line), column \(use.mention.column): \(problem)")
     }
     return table
+  }
+
+  /// Refuses a caller who may not read what the templates of a campaign show.
+  func requireReading(_ campaign: MessagingV1.Campaign, entity: Principal.Entity, _ call: Call) async throws {
+    let needs = try CampaignContents(campaign).needs
+    if needs.tables.isEmpty && needs.references.isEmpty { return }
+    let table = try await profiles.describe(campaign.profileTable, entity: entity, deadline: call.deadline)
+    try Self.requireReading(needs, of: table, call)
+  }
+
+  /// Rows are read for a campaign in Messaging's own name: whoever may not read them does not get them by a template either.
+  static func requireReading(_ needs: ContentNeeds, of table: ProfileTableShape, _ call: Call) throws {
+    guard needs.reachRows(of: table) else { return }
+    let name = try ResourceName(table.message.name)
+    for module in [OptionsV1.Module.profiles, .tables] {
+      _ = try call.access.require(.read, of: module, for: name)
+    }
   }
 
   private func profileTable(

@@ -81,6 +81,11 @@ struct ContentNeeds: Sendable {
   /// Ids of custom tables, and how many of a profile's rows are wanted at most.
   private(set) var tables: [String: Int] = [:]
 
+  /// Whether templates for profiles of this table show rows of custom tables: repositories' or the profiles' own.
+  func reachRows(of table: ProfileTableShape) -> Bool {
+    !tables.isEmpty || references.contains { table.repositories[$0] != nil }
+  }
+
   mutating func add(_ mentions: [Mention], from content: String) {
     for mention in mentions {
       uses.append(Use(mention: mention, content: content))

@@ -36,6 +36,7 @@ struct MessageHandlers: Sendable {
     // It shows what the profile holds.
     let (table, profile) = try await find(request.profile, field: "profile", for: campaign, call)
     let contents = try CampaignContents(campaign.message)
+    try CampaignChecker.requireReading(contents.needs, of: table, call)
     let found = try await reader.read(
       [profile], of: table, needs: contents.needs, entity: try call.access.scope(of: campaign.entity.id),
       deadline: call.deadline)
