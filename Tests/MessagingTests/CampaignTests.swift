@@ -175,6 +175,26 @@ struct CampaignTests {
     }
   }
 
+  @Test(
+    "a sender's domain is written in ASCII, which Message-ID needs",
+    arguments: [("shop@bücher.test", "reply@shop.test"), ("shop@shop.test", "reply@bücher.test")])
+  func senderDomain(address: String, replyTo: String) async throws {
+    try await TestSuite.with { suite async throws in
+      func create(_ id: String, _ address: String, _ replyTo: String) async throws -> Refusal {
+        try await suite.refusal(MessagingV1.MessagingService.createSender) { request in
+          (request.parent, request.senderId, request.sender) = ("entities/b2c", id, .init())
+          request.sender?.emailAddress = address
+          request.sender?.replyTo = replyTo
+        }
+      }
+      let refusal = try await create("shop", address, replyTo)
+      #expect(refusal.code == .invalidArgument && refusal.message.contains("xn--"))
+      let ascii = try await create(
+        "shop", address.replacing("bücher", with: "xn--bcher-kva"), replyTo.replacing("bücher", with: "xn--bcher-kva"))
+      #expect(ascii.code == .ok)
+    }
+  }
+
   @Test("whoever may not read custom tables gets no rows by a template either")
   func rowsByTemplates() async throws {
     try await TestSuite.with { suite async throws in

@@ -86,11 +86,17 @@ struct SenderHandlers: Sendable {
 
   private static func check(_ sender: MessagingV1.Sender) throws(RPCError) {
     if let problem = TextProblem.of(sender.displayName, most: 200) { throw .invalid("sender.display_name", problem) }
-    guard EmailAddress(sender.emailAddress) != nil else {
-      throw .invalid("sender.email_address", "It is no e-mail address. Send one such as shop@example.com.")
+    try check(sender.emailAddress, "sender.email_address", example: "shop@example.com")
+    if !sender.replyTo.isEmpty { try check(sender.replyTo, "sender.reply_to", example: "help@example.com, or none") }
+  }
+
+  private static func check(_ text: String, _ field: String, example: String) throws(RPCError) {
+    guard let address = EmailAddress(text) else {
+      throw .invalid(field, "It is no e-mail address. Send one such as \(example).")
     }
-    guard sender.replyTo.isEmpty || EmailAddress(sender.replyTo) != nil else {
-      throw .invalid("sender.reply_to", "It is no e-mail address. Send one such as help@example.com, or none.")
+    // It stands in Message-ID, which is of ASCII (RFC 5322 §3.6.4), and not every server takes another.
+    guard address.domain.utf8.allSatisfy({ $0 < 0x80 }) else {
+      throw .invalid(field, "Its domain has letters beyond ASCII. Write the domain in its ASCII form, such as xn--….")
     }
   }
 }
