@@ -46,7 +46,8 @@ extension RPCError {
 
   static func campaignIsNotActive(_ name: String) -> RPCError {
     RPCError(
-      .failedPrecondition, "The campaign was not launched, or was cancelled. Launch it, or name another.", reason: "CAMPAIGN_NOT_ACTIVE",
+      .failedPrecondition, "The campaign was not launched, or was cancelled. Launch it, or name another.",
+      reason: "CAMPAIGN_NOT_ACTIVE",
       resource: name)
   }
 

@@ -3,7 +3,7 @@ internal import ServiceKit
 
 /// The history of the schema `messaging`.
 enum MessagingMigrations {
-  static let all = [tables]
+  static let all = [tables, paces]
 
   /// Senders, campaigns, messages and what recipients did. Creates tables; locks nothing that exists.
   static let tables = Migration(
@@ -127,6 +127,21 @@ enum MessagingMigrations {
         PRIMARY KEY (entity, address_hash)
       );
       \(EntityPolicy.sql(forTable: "suppressions", granting: "SELECT"))
+      """)
+
+  /// When campaigns' messages may leave. Creates a table; locks `campaigns` for an instant.
+  static let paces = Migration(
+    number: 2, name: "paces of campaigns",
+    sql: """
+      -- When campaigns' messages may leave, apart from campaigns so that whoever locks those does not hold up the sending.
+      -- Creates a table; SHARE ROW EXCLUSIVE on campaigns for the foreign key, for an instant.
+      -- What it says is over within a minute, so nothing is lost when PostgreSQL breaks down and empties it.
+      CREATE UNLOGGED TABLE paces (
+        campaign bigint PRIMARY KEY REFERENCES campaigns ON DELETE CASCADE,
+        -- Until then nothing of it is claimed, because it cannot be sent at all.
+        held_until timestamp with time zone
+      );
+      GRANT SELECT, INSERT, UPDATE, DELETE ON paces TO {worker};
       """)
 
   /// A table of something that a recipient did with a message.

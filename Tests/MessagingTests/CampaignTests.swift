@@ -128,6 +128,19 @@ struct CampaignTests {
     }
   }
 
+  @Test("a service that cannot be asked now is no fault of the definition")
+  func passing() async throws {
+    try await TestSuite.with { suite async throws in
+      try await suite.createSender()
+      suite.peers.setTablesDown(true)
+      let refusal = try await suite.refusal(MessagingV1.MessagingService.createCampaign) { request in
+        (request.parent, request.campaignId, request.campaign) = ("entities/b2c", "come-back", .sample(.mass))
+        request.campaign?.contents = ["en": MessagingV1.Campaign.content("Hello", "{{ profile.preferredStore.city }}")]
+      }
+      #expect(refusal.code == .unavailable)
+    }
+  }
+
   @Test("a launch is done once for each request id, and a campaign is launched once")
   func launch() async throws {
     try await TestSuite.with { suite async throws in

@@ -249,6 +249,40 @@ struct SendingTests {
     }
   }
 
+  @Test("a campaign whose custom table is gone waits for it, and keeps no other waiting")
+  func customTableMissing() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      suite.peers.setOrdersMissing(true)
+      try await suite.sendAll()
+      #expect(try await suite.report().waiting == 3)
+      try await suite.createCampaign(id: "plain") { $0.contents = ["en": MessagingV1.Campaign.content("Hello", "Hi")] }
+      try await suite.launch("entities/b2c/campaigns/plain")
+      try await suite.sendAll()
+      #expect(try await suite.report("entities/b2c/campaigns/plain").sent == 3)
+      suite.peers.setOrdersMissing(false)
+      suite.time.advance(by: .seconds(61))
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.sent == 3 && report.adds)
+    }
+  }
+
+  @Test("a profile table that is gone settles its messages")
+  func profileTableGone() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      suite.peers.setProfileTableGone()
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.count(.profileGone) == 3 && report.adds)
+    }
+  }
+
   // MARK: - Crashes
 
   @Test("a worker that dies with claimed messages loses none")
@@ -525,7 +559,10 @@ struct SendingTests {
   }
 
   private static let waiting = Statement(
-    name: "test.waiting", sql: "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    name: "test.waiting",
+    sql:
+      "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+  )
 
   @Test("a paused campaign takes messages, which leave once it is resumed; a cancelled one takes none")
   func ongoingPaused() async throws {

@@ -32,13 +32,11 @@ struct CampaignChecker: Sendable {
     try Self.requireReading(contents.needs, of: table, call)
     var names = TemplateNames(campaign: campaign, table: table)
     for repository in contents.needs.references.compactMap({ table.repositories[$0] }) {
-      names.tables[repository] = try? await rows.describe(repository, entity: entity, deadline: call.deadline)
+      names.tables[repository] = try await customTable(repository, entity: entity, call)
     }
     for id in contents.needs.tables.keys {
       let name = "entities/\(entity.key)/customTables/\(id)"
-      do { names.tables[name] = try await rows.describe(name, entity: entity, deadline: call.deadline) } catch let error
-        as RPCError where error.code == .notFound || error.code == .invalidArgument
-      {}
+      names.tables[name] = try await customTable(name, entity: entity, call)
     }
     for use in contents.needs.uses {
       guard let problem = names.problem(of: use.mention) else { continue }
@@ -74,6 +72,17 @@ struct CampaignChecker: Sendable {
       throw RPCError.invalid(field, "It is of another entity. Name a profile table of the campaign's entity.")
     }
     return try await profiles.describe(match.description, entity: entity, deadline: call.deadline)
+  }
+
+  /// Nil where there is none, or the name is none of a table.
+  private func customTable(
+    _ name: String, entity: Principal.Entity, _ call: Call
+  ) async throws -> TablesV1.CustomTable? {
+    do { return try await rows.describe(name, entity: entity, deadline: call.deadline) } catch let error as RPCError
+      where error.code == .notFound || error.code == .invalidArgument
+    {
+      return nil
+    }
   }
 
   private func checkTargeting(

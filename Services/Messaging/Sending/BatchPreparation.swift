@@ -33,7 +33,14 @@ struct BatchPreparation: Sendable {
     var pace: SendingQueue.Batch.Pace?
   }
 
-  /// - Throws: ``RPCError`` when another service cannot be asked now.
+  /// A custom table that the templates name is not there: nothing can be said to anyone, until it is again.
+  struct CustomTableMissing: Error {
+    let campaign: String
+    /// What DataTables answered.
+    let answer: String
+  }
+
+  /// - Throws: ``RPCError`` when another service cannot be asked now; ``CustomTableMissing``.
   func prepare(_ batch: SendingQueue.Batch, now: Timestamp) async throws -> Prepared {
     guard let campaign = try await campaigns.find(number: batch.campaign),
       let sender = try await senders.find(number: campaign.senderNumber, entity: campaign.entity)
@@ -71,13 +78,18 @@ struct BatchPreparation: Sendable {
   private func recipients(
     of batch: SendingQueue.Batch, in campaign: CampaignRecord, _ needs: ContentNeeds
   ) async throws -> [UInt32: Recipient] {
+    let table: ProfileTableShape
     do {
-      let table = try await profiles.describe(campaign.message.profileTable, entity: campaign.entity)
+      table = try await profiles.describe(campaign.message.profileTable, entity: campaign.entity)
+    } catch let error as RPCError where error.code == .notFound {
+      // All profiles are gone with it.
+      return [:]
+    }
+    do {
       return try await reader.read(
         batch.messages.map(\.profile).filter { $0 != 0 }, of: table, needs: needs, entity: campaign.entity)
     } catch let error as RPCError where error.code == .notFound {
-      // The profile table is gone, and all profiles with it; or a custom table, without which nothing can be said.
-      return [:]
+      throw CustomTableMissing(campaign: campaign.message.name, answer: error.message)
     }
   }
 

@@ -80,7 +80,14 @@ final class Courier: Sendable {
 
   private func send(_ batch: SendingQueue.Batch) async throws {
     let prepared: BatchPreparation.Prepared
-    do { prepared = try await parts.batches.prepare(batch, now: now) } catch {
+    do { prepared = try await parts.batches.prepare(batch, now: now) } catch let error
+      as BatchPreparation.CustomTableMissing
+    {
+      parts.logger.error(
+        "a campaign waits for a custom table", metadata: ["campaign": "\(error.campaign)", "why": "\(error.answer)"])
+      try await parts.queue.hold(batch.campaign, now: now)
+      return try await parts.queue.release(batch.messages.map(\.id), worker: worker, dueAt: now)
+    } catch {
       try await parts.queue.release(batch.messages.map(\.id), worker: worker, dueAt: now.advanced(by: .seconds(5)))
       throw error
     }

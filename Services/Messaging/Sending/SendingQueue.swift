@@ -106,14 +106,35 @@ struct SendingQueue: Sendable {
     try await database.read(Self.withWork, [.timestamp(now)], as: .worker).map { try $0.int(0) }
   }
 
+  // A clock that was set back lengthens no hold.
   private static let withWork = Statement(
     name: "sending.campaigns",
     sql: """
       SELECT number
       FROM campaigns
+      LEFT JOIN paces ON paces.campaign = campaigns.number
       WHERE state = 2
         AND EXISTS (SELECT FROM messages WHERE campaign = campaigns.number AND state = 1 AND due_at <= $1)
+        AND (held_until > $1 AND held_until <= $1 + \(holding)) IS NOT TRUE
       ORDER BY number
+      """)
+
+  /// How long a campaign is held back that cannot be sent at all.
+  private static let holding = "interval '1 minute'"
+
+  /// Holds a campaign back that cannot be sent now, so that it keeps no other waiting.
+  func hold(_ campaign: Int64, now: Timestamp) async throws {
+    try await database.write(Self.hold, [.int(campaign), .timestamp(now)], as: .worker)
+  }
+
+  private static let hold = Statement(
+    name: "sending.hold",
+    sql: """
+      INSERT INTO paces (campaign, held_until)
+      SELECT number, $2::timestamptz + \(holding)
+      FROM campaigns
+      WHERE number = $1
+      ON CONFLICT (campaign) DO UPDATE SET held_until = EXCLUDED.held_until
       """)
 
   /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.

@@ -18,6 +18,9 @@ final class PeersDouble: Sendable {
     var orders: [UInt32: [[String: TypeV1.Value]]] = [:]
     var writes: [InternalV1.WriteProfileRequest] = []
     var isDown = false
+    var areTablesDown = false
+    var lacksOrders = false
+    var lacksCustomers = false
     var limits: [Int32] = []
   }
 
@@ -60,6 +63,21 @@ final class PeersDouble: Sendable {
     state.withLock { $0.isDown = isDown }
   }
 
+  /// Lets DataTables fail as if nobody were there.
+  func setTablesDown(_ areDown: Bool) {
+    state.withLock { $0.areTablesDown = areDown }
+  }
+
+  /// Takes the custom table of orders away, or gives it back.
+  func setOrdersMissing(_ areMissing: Bool) {
+    state.withLock { $0.lacksOrders = areMissing }
+  }
+
+  /// Takes the profile table away.
+  func setProfileTableGone() {
+    state.withLock { $0.lacksCustomers = true }
+  }
+
   private func answer<Answer>(_ body: (inout State) throws -> Answer) throws -> Answer {
     try state.withLock { state in
       if state.isDown { throw RPCError(.unavailable, "down") }
@@ -72,8 +90,8 @@ final class PeersDouble: Sendable {
   var profilesRouter: Router {
     var router = Router()
     router.handle(InternalV1.ProfileDirectoryService.describeProfileTable) { request, _ in
-      try self.answer { _ in
-        guard request.name == Self.customers else {
+      try self.answer { state in
+        guard request.name == Self.customers, !state.lacksCustomers else {
           throw RPCError(.notFound, "none", reason: "RESOURCE_NOT_FOUND", resource: request.name)
         }
         var response = InternalV1.DescribeProfileTableResponse()
@@ -171,7 +189,8 @@ final class PeersDouble: Sendable {
   var dataTablesRouter: Router {
     var router = Router()
     router.handle(InternalV1.TableDirectoryService.describeCustomTable) { request, _ in
-      try self.answer { _ in
+      try self.answer { state in
+        if state.areTablesDown { throw RPCError(.unavailable, "down") }
         guard let table = Self.table(request.name) else { throw RPCError(.notFound, "none") }
         var response = InternalV1.DescribeCustomTableResponse()
         response.customTable = table
@@ -191,6 +210,7 @@ final class PeersDouble: Sendable {
     }
     router.handle(InternalV1.TableDirectoryService.listLatestRows) { request, _ in
       try self.answer { state in
+        if state.lacksOrders { throw RPCError(.notFound, "none") }
         state.limits.append(request.limit)
         var response = InternalV1.ListLatestRowsResponse()
         for profile in request.profiles {
