@@ -134,13 +134,16 @@ enum MessagingMigrations {
     number: 2, name: "paces of campaigns",
     sql: """
       -- When campaigns' messages may leave, apart from campaigns so that whoever locks those does not hold up the sending.
-      -- Creates a table; SHARE ROW EXCLUSIVE on campaigns for the foreign key, for an instant.
+      -- Creates a table; ACCESS EXCLUSIVE on campaigns for the column that this replaces, for an instant.
       -- What it says is over within a minute, so nothing is lost when PostgreSQL breaks down and empties it.
       CREATE UNLOGGED TABLE paces (
         campaign bigint PRIMARY KEY REFERENCES campaigns ON DELETE CASCADE,
+        -- The first moment that no message has yet, of a campaign with a rate.
+        next_slot timestamp with time zone,
         -- Until then nothing of it is claimed, because it cannot be sent at all.
         held_until timestamp with time zone
       );
+      ALTER TABLE campaigns DROP COLUMN next_slot;
       GRANT SELECT, INSERT, UPDATE, DELETE ON paces TO {worker};
       """)
 

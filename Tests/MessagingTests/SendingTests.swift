@@ -471,25 +471,76 @@ struct SendingTests {
     }
   }
 
-  @Test("a rate holds: what may not leave within the second is not claimed")
-  func rate() async throws {
+  @Test("of a campaign with a rate no more is claimed than leaves soon, whoever locks the campaign")
+  func claimingWithRate() async throws {
     try await TestSuite.with { suite async throws in
-      suite.peers.add(1...30)
+      suite.peers.add(1...50)
       try await suite.createCampaign { $0.messagesPerSecond = 10 }
       try await suite.launch()
       try await suite.gather()
       let queue = suite.parts.queue
       let worker = try await queue.enter(copy: "test")
       let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
-      let first = try #require(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now))
-      #expect(first.messages.count == 10)
-      #expect(first.pace == .init(start: suite.time.now, interval: .milliseconds(100)))
-      let second = try #require(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now))
-      #expect(second.pace?.start == suite.time.now.advanced(by: .seconds(1)))
-      #expect(try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now) == nil)
-      suite.time.advance(by: .seconds(1))
-      #expect(
-        try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.count == 10)
+      func claim() async throws -> [Int64] {
+        try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.map(\.id) ?? []
+      }
+      // As a call does that makes a message.
+      try await suite.test.database.transaction(as: .worker) { transaction in
+        try await transaction.execute(Statement(name: "test.share", sql: "SELECT number FROM campaigns FOR SHARE"), [])
+        let first = try await claim()
+        #expect(first.count == 10)
+        #expect(try await claim().count == 10)
+        #expect(try await claim().isEmpty)
+        try await queue.release(Array(first.prefix(4)), worker: worker, dueAt: suite.time.now)
+        #expect(try await claim().count == 4)
+      }
+    }
+  }
+
+  @Test("messages leave an interval apart, whoever sends them and however long nothing moved")
+  func slots() async throws {
+    try await TestSuite.with { suite async throws in
+      try await suite.createCampaign()
+      let campaign = try #require(try await suite.rooms.campaigns.find("come-back", entity: 1)).number
+      func slot() async throws -> Duration? {
+        try await suite.parts.queue.takeSlot(of: campaign, interval: .milliseconds(100), now: suite.time.now)?
+          .duration(since: suite.time.now)
+      }
+      #expect(try await slot() == .zero)
+      #expect(try await slot() == .milliseconds(100))
+      suite.time.advance(by: .milliseconds(150))
+      #expect(try await slot() == .milliseconds(50))
+      suite.time.advance(by: .seconds(5))
+      #expect(try await slot() == .zero)
+      #expect(try await slot() == .milliseconds(100))
+      // A clock that is set back holds up nothing.
+      suite.time.advance(by: .seconds(-3_600))
+      #expect(try await slot() == .zero)
+      #expect(try await slot() == .milliseconds(100))
+    }
+  }
+
+  @Test("a courier that was kept up sends no burst afterwards, and leaves nothing in doubt while it waits")
+  func stall() async throws {
+    let stalling = Mutex<(@Sendable () -> Void)?>(nil)
+    let sink = MailSink(beforeAnswer: { _ in
+      stalling.withLock { stall in
+        stall?()
+        stall = nil
+      }
+    })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign { $0.messagesPerSecond = 10 }
+      try await suite.launch()
+      stalling.withLock { stall in stall = { suite.time.advance(by: .seconds(5)) } }
+      let sending = Task { try await suite.sendAll() }
+      await suite.time.untilSleeping()
+      #expect(suite.sink.kept.count == 2)
+      #expect(try await suite.report().sent == 2)
+      suite.time.advance(by: .milliseconds(100))
+      try await sending.value
+      #expect(try await suite.report().sent == 3)
     }
   }
 

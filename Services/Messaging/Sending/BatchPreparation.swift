@@ -30,7 +30,6 @@ struct BatchPreparation: Sendable {
     var settled: [SendingQueue.Settled] = []
     /// Those about which an earlier message to the same profile decides.
     var undecided: [Int64] = []
-    var pace: SendingQueue.Batch.Pace?
   }
 
   /// A custom table that the templates name is not there: nothing can be said to anyone, until it is again.
@@ -48,7 +47,7 @@ struct BatchPreparation: Sendable {
     let contents = try CampaignContents(campaign.message)
     let renderer = MessageRenderer(campaign: campaign, contents: contents, links: links)
     let recipients = try await recipients(of: batch, in: campaign, contents.needs)
-    var prepared = Prepared(pace: batch.pace)
+    var prepared = Prepared()
     var candidates: [RefusalStore.Candidate] = []
     for message in batch.messages {
       guard let recipient = recipients[message.profile] else {

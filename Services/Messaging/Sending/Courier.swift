@@ -92,7 +92,7 @@ final class Courier: Sendable {
       throw error
     }
     // A task of its own is not cancelled between a final dot and the note of its answer.
-    let sending = Task { try await self.send(prepared) }
+    let sending = Task { try await self.send(prepared, of: batch) }
     try await withTaskCancellationHandler {
       try await sending.value
     } onCancel: {
@@ -100,16 +100,16 @@ final class Courier: Sendable {
     }
   }
 
-  private func send(_ prepared: BatchPreparation.Prepared) async throws {
+  private func send(_ prepared: BatchPreparation.Prepared, of batch: SendingQueue.Batch) async throws {
     var settled = prepared.settled
     try await parts.queue.release(
       prepared.undecided, worker: worker, dueAt: now.advanced(by: .seconds(10)))
     for (index, letter) in prepared.letters.enumerated() {
       let rest = prepared.letters[index...]
+      try await waitForTurn(in: batch, &settled)
       if isStopping.withLock({ $0 }) { return try await putBack(rest, settled) }
       let connection: SMTPConnection
       do throws(SMTPError) {
-        try await wait(for: index, prepared.pace)
         connection = try await open()
       } catch {
         // Whatever it is, it is about us or the server, not about the message.
@@ -178,12 +178,16 @@ final class Courier: Sendable {
     try await parts.queue.release(letters.map(\.id), worker: worker, dueAt: now)
   }
 
-  private func wait(for index: Int, _ pace: SendingQueue.Batch.Pace?) async throws(SMTPError) {
-    guard let pace else { return }
-    let start = pace.start.advanced(by: pace.interval * index)
-    let pause = start.duration(since: now)
+  /// Waits until the next message of a campaign with a rate may leave. What was settled does not stay in doubt meanwhile.
+  private func waitForTurn(in batch: SendingQueue.Batch, _ settled: inout [SendingQueue.Settled]) async throws {
+    guard let interval = batch.interval,
+      let slot = try await parts.queue.takeSlot(of: batch.campaign, interval: interval, now: now)
+    else { return }
+    let pause = slot.duration(since: now)
     guard pause > .zero else { return }
-    do { try await parts.time.sleep(for: pause) } catch { throw .broken("the wait was cancelled") }
+    _ = try await committing(settled, nil)
+    settled = []
+    try await parts.time.sleep(for: pause)
   }
 
   // MARK: - The mail server

@@ -92,13 +92,8 @@ struct SendingQueue: Sendable {
   struct Batch: Sendable {
     let campaign: Int64
     let messages: [Claimed]
-    /// When the first may leave, and how long after it each next one; nil: at once.
-    let pace: Pace?
-
-    struct Pace: Sendable, Hashable {
-      let start: Timestamp
-      let interval: Duration
-    }
+    /// How long after one message the next may leave; nil: at once.
+    let interval: Duration?
   }
 
   /// Campaigns that have something to send now.
@@ -139,33 +134,37 @@ struct SendingQueue: Sendable {
 
   /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.
   ///
-  /// Of a campaign with a rate, no more are claimed than may leave within a second.
+  /// Of a campaign with a rate, no more are claimed than may leave within a second, and about twice as many by all together:
+  /// one batch leaves while the next is made, and other campaigns find somebody free.
   func claim(from campaign: Int64, worker: Int64, limit: Int, now: Timestamp) async throws -> Batch? {
     try await database.transaction(as: .worker) { transaction in
       guard let row = try await transaction.execute(Self.campaign, [.int(campaign)]).first else { return nil }
-      let rate = try row.int(0)
-      guard rate > 0 else {
-        let messages = try await Self.claim(campaign, worker, limit, now, in: transaction)
-        return messages.isEmpty ? nil : Batch(campaign: campaign, messages: messages, pace: nil)
-      }
-      guard let slot = try await transaction.execute(Self.slot, [.int(campaign)]).first else { return nil }
-      let start = max(now, try slot.optionalTimestamp(0) ?? now)
-      guard start <= now.advanced(by: .seconds(1)) else { return nil }
-      let messages = try await Self.claim(campaign, worker, min(limit, Int(rate)), now, in: transaction)
+      let (rate, claimed) = (Int(try row.int(0)), Int(try row.int(1)))
+      let most = rate > 0 ? min(limit, rate, 2 * rate - claimed) : limit
+      guard most > 0 else { return nil }
+      let messages = try await Self.claim(campaign, worker, most, now, in: transaction)
       if messages.isEmpty { return nil }
-      let interval = Duration.microseconds((1_000_000 + rate - 1) / rate)
-      try await transaction.execute(
-        Self.takeSlots, [.int(campaign), .timestamp(start.advanced(by: interval * messages.count))])
-      return Batch(campaign: campaign, messages: messages, pace: .init(start: start, interval: interval))
+      let interval = rate > 0 ? Duration.microseconds((1_000_000 + rate - 1) / rate) : nil
+      return Batch(campaign: campaign, messages: messages, interval: interval)
     }
   }
 
+  // Found by the workers, who are few: the messages that wait may be millions.
   private static let campaign = Statement(
-    name: "sending.campaign", sql: "SELECT messages_per_second FROM campaigns WHERE number = $1 AND state = 2")
-  private static let slot = Statement(
-    name: "sending.slot", sql: "SELECT next_slot FROM campaigns WHERE number = $1 FOR NO KEY UPDATE SKIP LOCKED")
-  private static let takeSlots = Statement(
-    name: "sending.takeSlots", sql: "UPDATE campaigns SET next_slot = $2 WHERE number = $1")
+    name: "sending.campaign",
+    sql: """
+      SELECT messages_per_second,
+        CASE
+          WHEN messages_per_second > 0 THEN (
+            SELECT count(*)
+            FROM workers
+            JOIN messages ON messages.worker = workers.number
+            WHERE messages.campaign = $1 AND messages.state = 2)
+          ELSE 0
+        END
+      FROM campaigns
+      WHERE number = $1 AND state = 2
+      """)
 
   private static func claim(
     _ campaign: Int64, _ worker: Int64, _ limit: Int, _ now: Timestamp, in transaction: Transaction
@@ -196,6 +195,34 @@ struct SendingQueue: Sendable {
       FROM due
       WHERE messages.id = due.id
       RETURNING messages.id, messages.profile, messages.attempts, messages.call_values
+      """)
+
+  /// Takes the next moment at which a message of a campaign may leave: an interval behind the one before, whoever took that,
+  /// and never in the past. So a stall of whatever length is followed by no burst.
+  ///
+  /// - Returns: nil when the campaign is gone.
+  func takeSlot(of campaign: Int64, interval: Duration, now: Timestamp) async throws -> Timestamp? {
+    let microseconds = interval / .microseconds(1)
+    return try await database.write(
+      Self.takeSlot, [.int(campaign), .timestamp(now), .int(Int64(microseconds))], as: .worker
+    ).first?.timestamp(0)
+  }
+
+  // No slot is ten seconds away, unless a clock was set back or differs from another copy's by so much.
+  private static let takeSlot = Statement(
+    name: "sending.takeSlot",
+    sql: """
+      INSERT INTO paces (campaign, next_slot)
+      SELECT number, $2::timestamptz + $3::bigint * interval '1 microsecond'
+      FROM campaigns
+      WHERE number = $1
+      ON CONFLICT (campaign) DO UPDATE
+        SET next_slot = $3::bigint * interval '1 microsecond'
+          + CASE
+              WHEN paces.next_slot BETWEEN $2 AND $2::timestamptz + interval '10 seconds' THEN paces.next_slot
+              ELSE $2::timestamptz
+            END
+      RETURNING next_slot - $3::bigint * interval '1 microsecond'
       """)
 
   /// Puts messages back that a worker has claimed.
