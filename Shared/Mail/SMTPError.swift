@@ -2,7 +2,8 @@
 package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
   /// No connection could be made.
   case unreachable(String)
-  /// The server does not offer what the configuration asks for: encryption, a way to log in. Nothing is known of any message.
+  /// The server does not offer what the configuration asks for: encryption, a way to log in. Nothing is known of any
+  /// message.
   case unusable(String)
   /// The connection broke, or the server said nothing for too long. Whatever was not answered is not known.
   case broken(String)

@@ -611,9 +611,12 @@ struct SendingTests {
 
   private static let waiting = Statement(
     name: "test.waiting",
-    sql:
-      "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-  )
+    sql: """
+      SELECT pid
+      FROM pg_locks
+      JOIN pg_database ON pg_database.oid = pg_locks.database
+      WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+      """)
 
   @Test("a paused campaign takes messages, which leave once it is resumed; a cancelled one takes none")
   func ongoingPaused() async throws {

@@ -44,7 +44,8 @@ extension CampaignStore {
     name: "campaigns.launch",
     sql: """
       UPDATE campaigns
-      SET state = 2, launched_at = $2, updated_at = $2, audience = $3, is_gathering = $4, time_zone = $5
+      SET state = \(campaign: .active), launched_at = $2, updated_at = $2,
+        audience = $3, is_gathering = $4, time_zone = $5
       WHERE number = $1
       RETURNING \(columns)
       """)
@@ -101,8 +102,8 @@ extension CampaignStore {
     name: "campaigns.cancelMessages",
     sql: """
       UPDATE messages
-      SET state = 5, reason = 11, settled_at = $2, call_values = NULL
-      WHERE campaign = $1 AND state IN (1, 2)
+      SET state = \(message: .notSent), reason = \(reason: .cancelled), settled_at = $2, call_values = NULL
+      WHERE campaign = $1 AND state IN (\(message: .waiting, .claimed))
       """)
 
   /// Completes mass campaigns of which every message is settled.
@@ -114,9 +115,11 @@ extension CampaignStore {
     name: "campaigns.complete",
     sql: """
       UPDATE campaigns
-      SET state = 4, updated_at = $1
-      WHERE state = 2 AND kind = 1 AND NOT is_gathering
-        AND NOT EXISTS (SELECT FROM messages WHERE campaign = campaigns.number AND state IN (1, 2, 3))
+      SET state = \(campaign: .completed), updated_at = $1
+      WHERE state = \(campaign: .active) AND kind = \(kind: .mass) AND NOT is_gathering
+        AND NOT EXISTS (
+          SELECT FROM messages
+          WHERE campaign = campaigns.number AND state IN (\(message: .waiting, .claimed, .handing)))
       """)
 
   // MARK: - Audience
@@ -161,14 +164,15 @@ extension CampaignStore {
     name: "audiences.makeMessages",
     sql: """
       WITH campaign AS (
-        SELECT number, entity, profile_table, state = 5 AS is_cancelled
+        SELECT number, entity, profile_table, state = \(campaign: .cancelled) AS is_cancelled
         FROM campaigns
         WHERE number = $1
         FOR SHARE)
       INSERT INTO messages (entity, campaign, profile_table, profile, state, reason, due_at, created_at, settled_at)
       SELECT campaign.entity, campaign.number, campaign.profile_table, wanted.profile,
-        CASE WHEN is_cancelled THEN 5 ELSE 1 END, CASE WHEN is_cancelled THEN 11 ELSE 0 END, $3::timestamptz,
-        $3::timestamptz, CASE WHEN is_cancelled THEN $3::timestamptz END
+        CASE WHEN is_cancelled THEN \(message: .notSent) ELSE \(message: .waiting) END,
+        CASE WHEN is_cancelled THEN \(reason: .cancelled) ELSE 0 END, $3::timestamptz, $3::timestamptz,
+        CASE WHEN is_cancelled THEN $3::timestamptz END
       FROM campaign CROSS JOIN unnest($2::bigint[]) AS wanted (profile)
       ORDER BY wanted.profile
       """)

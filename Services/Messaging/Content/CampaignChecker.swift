@@ -53,7 +53,7 @@ struct CampaignChecker: Sendable {
     try Self.requireReading(needs, of: table, call)
   }
 
-  /// Rows are read for a campaign in Messaging's own name: whoever may not read them does not get them by a template either.
+  /// Rows are read for a campaign in Messaging's own name: whoever may not read them gets none by a template either.
   static func requireReading(_ needs: ContentNeeds, of table: ProfileTableShape, _ call: Call) throws {
     guard needs.reachRows(of: table) else { return }
     let name = try ResourceName(table.message.name)

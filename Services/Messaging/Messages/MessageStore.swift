@@ -41,8 +41,8 @@ struct MessageStore: Sendable {
 
   private static let columns = "id, profile, state, reason, server_answer, language, created_at, accepted_at"
 
-  /// Records a message to one profile, once for each request id. It leaves by itself; that of a paused campaign, once it is
-  /// resumed.
+  /// Records a message to one profile, once for each request id. It leaves by itself; that of a paused campaign, once it
+  /// is resumed.
   ///
   /// - Throws: ``RPCError`` FAILED_PRECONDITION when the campaign is neither active nor paused.
   func create<Request, Reply>(
@@ -74,8 +74,8 @@ struct MessageStore: Sendable {
     return try message(row, of: campaign)
   }
 
-  // Messages of a campaign to one profile are made one after the other, so that each one's number is higher than those that
-  // can be seen when it can: the earliest alone is sent.
+  // Messages of a campaign to one profile are made one after the other, so that whoever sees one sees all with lower
+  // numbers: the earliest alone is sent.
   private static let turn = Statement(
     name: "messages.turn",
     sql: "SELECT pg_advisory_xact_lock(hashtextextended('messages ' || $1::bigint || ' ' || $2::bigint, 0))")
@@ -96,7 +96,7 @@ struct MessageStore: Sendable {
       INSERT INTO messages (entity, campaign, profile_table, profile, call_values, due_at, created_at)
       SELECT entity, number, profile_table, $2::bigint, $3::bytea, $4::timestamptz, $4::timestamptz
       FROM campaigns
-      WHERE number = $1 AND state IN (2, 3)
+      WHERE number = $1 AND state IN (\(campaign: .active, .paused))
       -- Against a cancellation that would miss this message.
       FOR SHARE
       RETURNING \(columns)

@@ -71,16 +71,17 @@ struct RefusalStore: Sendable {
       FROM (
         SELECT wanted.id,
           CASE
-            WHEN kept.quarantined_until > $3 THEN 4
-            WHEN kept.blacklisted_at IS NOT NULL THEN 5
+            WHEN kept.quarantined_until > $3 THEN \(reason: .quarantined)
+            WHEN kept.blacklisted_at IS NOT NULL THEN \(reason: .blacklisted)
             WHEN $7 THEN NULL
-            WHEN earlier.was_reached THEN 7
+            WHEN earlier.was_reached THEN \(reason: .alreadyContacted)
             WHEN earlier.is_open THEN 0
           END AS verdict
         FROM unnest($4::bigint[], $5::bigint[], $6::bytea[]) AS wanted (id, profile, hash)
         LEFT JOIN suppressions AS kept ON kept.entity = $2 AND kept.address_hash = wanted.hash
         CROSS JOIN LATERAL (
-          SELECT bool_or(state IN (4, 6)) AS was_reached, bool_or(state IN (1, 2, 3)) AS is_open
+          SELECT bool_or(state IN (\(message: .sent, .unknown))) AS was_reached,
+            bool_or(state IN (\(message: .waiting, .claimed, .handing))) AS is_open
           FROM messages
           WHERE campaign = $1 AND profile = wanted.profile AND profile <> 0 AND id < wanted.id
             AND profile_table = (SELECT profile_table FROM campaigns WHERE number = $1)

@@ -28,9 +28,9 @@ struct MessageForgetting: ProfileForgetting {
     sql: """
       UPDATE messages
       SET profile = 0, call_values = NULL, server_answer = '', language = '',
-        state = CASE WHEN state IN (1, 2) THEN 5 ELSE state END,
-        reason = CASE WHEN state IN (1, 2) THEN 10 ELSE reason END,
-        settled_at = CASE WHEN state IN (1, 2) THEN $3::timestamptz ELSE settled_at END
+        state = CASE WHEN state IN (\(message: .waiting, .claimed)) THEN \(message: .notSent) ELSE state END,
+        reason = CASE WHEN state IN (\(message: .waiting, .claimed)) THEN \(reason: .profileGone) ELSE reason END,
+        settled_at = CASE WHEN state IN (\(message: .waiting, .claimed)) THEN $3::timestamptz ELSE settled_at END
       WHERE profile_table = $1 AND ($2::bigint[] IS NULL OR profile = ANY ($2)) AND profile <> 0
       """)
 

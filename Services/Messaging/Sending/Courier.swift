@@ -178,7 +178,7 @@ final class Courier: Sendable {
     try await parts.queue.release(letters.map(\.id), worker: worker, dueAt: now)
   }
 
-  /// Waits until the next message of a campaign with a rate may leave. What was settled does not stay in doubt meanwhile.
+  /// Waits until the next message of a campaign with a rate may leave. What was settled is not in doubt meanwhile.
   private func waitForTurn(in batch: SendingQueue.Batch, _ settled: inout [SendingQueue.Settled]) async throws {
     guard let interval = batch.interval,
       let slot = try await parts.queue.takeSlot(of: batch.campaign, interval: interval, now: now)

@@ -73,8 +73,9 @@ struct SendingQueue: Sendable {
     name: "sending.recover",
     sql: """
       UPDATE messages
-      SET state = CASE state WHEN 2 THEN 1 ELSE 6 END, settled_at = CASE state WHEN 3 THEN $2::timestamptz END
-      WHERE worker = ANY ($1::bigint[]) AND state IN (2, 3)
+      SET state = CASE state WHEN \(message: .claimed) THEN \(message: .waiting) ELSE \(message: .unknown) END,
+        settled_at = CASE state WHEN \(message: .handing) THEN $2::timestamptz END
+      WHERE worker = ANY ($1::bigint[]) AND state IN (\(message: .claimed, .handing))
       """)
 
   // MARK: - Claiming
@@ -108,8 +109,10 @@ struct SendingQueue: Sendable {
       SELECT number
       FROM campaigns
       LEFT JOIN paces ON paces.campaign = campaigns.number
-      WHERE state = 2
-        AND EXISTS (SELECT FROM messages WHERE campaign = campaigns.number AND state = 1 AND due_at <= $1)
+      WHERE state = \(campaign: .active)
+        AND EXISTS (
+          SELECT FROM messages
+          WHERE campaign = campaigns.number AND state = \(message: .waiting) AND due_at <= $1)
         AND (held_until > $1 AND held_until <= $1 + \(holding)) IS NOT TRUE
       ORDER BY number
       """)
@@ -134,8 +137,8 @@ struct SendingQueue: Sendable {
 
   /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.
   ///
-  /// Of a campaign with a rate, no more are claimed than may leave within a second, and about twice as many by all together:
-  /// one batch leaves while the next is made, and other campaigns find somebody free.
+  /// Of a campaign with a rate, no more are claimed than may leave within a second, and about twice as many by all
+  /// together: one batch leaves while the next is made, and other campaigns find somebody free.
   func claim(from campaign: Int64, worker: Int64, limit: Int, now: Timestamp) async throws -> Batch? {
     try await database.transaction(as: .worker) { transaction in
       guard let row = try await transaction.execute(Self.campaign, [.int(campaign)]).first else { return nil }
@@ -159,11 +162,11 @@ struct SendingQueue: Sendable {
             SELECT count(*)
             FROM workers
             JOIN messages ON messages.worker = workers.number
-            WHERE messages.campaign = $1 AND messages.state = 2)
+            WHERE messages.campaign = $1 AND messages.state = \(message: .claimed))
           ELSE 0
         END
       FROM campaigns
-      WHERE number = $1 AND state = 2
+      WHERE number = $1 AND state = \(campaign: .active)
       """)
 
   private static func claim(
@@ -185,20 +188,20 @@ struct SendingQueue: Sendable {
       WITH due AS (
         SELECT id
         FROM messages
-        WHERE campaign = $1 AND state = 1 AND due_at <= $4
+        WHERE campaign = $1 AND state = \(message: .waiting) AND due_at <= $4
           AND EXISTS (SELECT FROM workers WHERE number = $2 FOR KEY SHARE)
         ORDER BY due_at, id
         LIMIT $3
         FOR UPDATE OF messages SKIP LOCKED)
       UPDATE messages
-      SET state = 2, worker = $2
+      SET state = \(message: .claimed), worker = $2
       FROM due
       WHERE messages.id = due.id
       RETURNING messages.id, messages.profile, messages.attempts, messages.call_values
       """)
 
-  /// Takes the next moment at which a message of a campaign may leave: an interval behind the one before, whoever took that,
-  /// and never in the past. So a stall of whatever length is followed by no burst.
+  /// Takes the next moment at which a message of a campaign may leave: an interval behind the one before, whoever took
+  /// that, and never in the past. So a stall of whatever length is followed by no burst.
   ///
   /// - Returns: nil when the campaign is gone.
   func takeSlot(of campaign: Int64, interval: Duration, now: Timestamp) async throws -> Timestamp? {
@@ -238,8 +241,8 @@ struct SendingQueue: Sendable {
     name: "sending.release",
     sql: """
       UPDATE messages
-      SET state = 1, due_at = $3
-      WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state = 2
+      SET state = \(message: .waiting), due_at = $3
+      WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state = \(message: .claimed)
       """)
 
   // MARK: - Settling
@@ -287,12 +290,18 @@ struct SendingQueue: Sendable {
   ) -> (Statement, [SQLValue]) {
     let common: [SQLValue] = [.int(settled.id), .int(worker), .timestamp(now)]
     return switch settled.outcome {
-    case .sent: (settle, common + [4, 0, ""])
-    case .unknown: (settle, common + [6, 0, ""])
-    case .notSent(let reason, let answer): (settle, common + [5, .int(Int64(reason.rawValue)), .text(answer)])
+    case .sent: (settle, common + state(.sent))
+    case .unknown: (settle, common + state(.unknown))
+    case .notSent(let reason, let answer): (settle, common + state(.notSent, reason, answer))
     case .postponed(let until, let answer):
       (postpone, [.int(settled.id), .int(worker), .timestamp(until), .text(answer)])
     }
+  }
+
+  private static func state(
+    _ state: MessagingV1.MessageState, _ reason: MessagingV1.NotSentReason = .unspecified, _ answer: String = ""
+  ) -> [SQLValue] {
+    [.int(Int64(state.rawValue)), .int(Int64(reason.rawValue)), .text(answer)]
   }
 
   // A message that was given up as unknown is settled by the answer that comes after all; one that was cancelled or whose
@@ -302,10 +311,10 @@ struct SendingQueue: Sendable {
     sql: """
       UPDATE messages
       SET state = $4::smallint, reason = $5::smallint, server_answer = CASE WHEN profile = 0 THEN '' ELSE $6 END,
-        settled_at = $3::timestamptz, accepted_at = CASE WHEN $4::smallint = 4 THEN $3::timestamptz END,
-        call_values = CASE WHEN $4::smallint = 5 THEN NULL ELSE call_values END,
-        profile = CASE WHEN $5::smallint = 10 THEN 0 ELSE profile END
-      WHERE id = $1 AND worker = $2 AND state IN (2, 3, 6)
+        settled_at = $3::timestamptz, accepted_at = CASE WHEN $4::smallint = \(message: .sent) THEN $3::timestamptz END,
+        call_values = CASE WHEN $4::smallint = \(message: .notSent) THEN NULL ELSE call_values END,
+        profile = CASE WHEN $5::smallint = \(reason: .profileGone) THEN 0 ELSE profile END
+      WHERE id = $1 AND worker = $2 AND state IN (\(message: .claimed, .handing, .unknown))
       RETURNING id
       """)
 
@@ -314,16 +323,16 @@ struct SendingQueue: Sendable {
     name: "sending.postpone",
     sql: """
       UPDATE messages
-      SET state = CASE WHEN over.reason = 0 THEN 1 ELSE 5 END, reason = over.reason,
-        settled_at = CASE WHEN over.reason <> 0 THEN $3::timestamptz END, attempts = attempts + 1,
+      SET state = CASE WHEN over.reason = 0 THEN \(message: .waiting) ELSE \(message: .notSent) END,
+        reason = over.reason, settled_at = CASE WHEN over.reason <> 0 THEN $3::timestamptz END, attempts = attempts + 1,
         due_at = $3::timestamptz, server_answer = CASE WHEN profile = 0 THEN '' ELSE $4 END
       FROM (
         SELECT messages.id,
           CASE
-            WHEN messages.profile = 0 THEN 10
-            WHEN campaigns.state = 5 THEN 11
+            WHEN messages.profile = 0 THEN \(reason: .profileGone)
+            WHEN campaigns.state = \(campaign: .cancelled) THEN \(reason: .cancelled)
             -- It was given up as unknown, and nothing else waited.
-            WHEN campaigns.state = 4 THEN 9
+            WHEN campaigns.state = \(campaign: .completed) THEN \(reason: .refusedByServer)
             ELSE 0
           END AS reason
         FROM messages
@@ -332,7 +341,7 @@ struct SendingQueue: Sendable {
         -- Against a cancellation that would miss this message.
         FOR SHARE OF campaigns
       ) AS over
-      WHERE messages.id = over.id AND worker = $2 AND messages.state IN (2, 3, 6)
+      WHERE messages.id = over.id AND worker = $2 AND messages.state IN (\(message: .claimed, .handing, .unknown))
       RETURNING messages.id
       """)
 
@@ -340,9 +349,9 @@ struct SendingQueue: Sendable {
     name: "sending.hand",
     sql: """
       UPDATE messages
-      SET state = 3, language = $3
-      WHERE id = $1 AND worker = $2 AND state = 2 AND profile <> 0
-        AND EXISTS (SELECT FROM campaigns WHERE number = messages.campaign AND state = 2)
+      SET state = \(message: .handing), language = $3
+      WHERE id = $1 AND worker = $2 AND state = \(message: .claimed) AND profile <> 0
+        AND EXISTS (SELECT FROM campaigns WHERE number = messages.campaign AND state = \(campaign: .active))
       RETURNING id
       """)
 }
