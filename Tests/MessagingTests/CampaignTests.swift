@@ -218,7 +218,7 @@ struct CampaignTests {
         .holder(
           more + [
             .init(entity: 1, module: .messaging, rights: [.write, .launch]),
-            .init(entity: 1, module: .profiles, rights: [.read]),
+            .init(entity: 1, module: .profiles, rights: [.read]), .init(entity: 1, module: .targeting, rights: [.read]),
           ])
       }
       func attempts(as caller: TestSuite.Caller, _ html: String, id: String) async throws -> [StatusCode] {

@@ -1,4 +1,5 @@
 import Database
+import DatabaseTesting
 import Mail
 import MailTesting
 import Messages
@@ -582,17 +583,18 @@ struct SendingTests {
       try await suite.createCampaign(.ongoing)
       try await suite.launch()
       let campaign = try #require(try await suite.rooms.campaigns.find("come-back", entity: 1))
-      let isDone = Mutex(false)
       let database = suite.test.database
+      let isDone = Mutex(false)
+      let call: @Sendable () async throws -> Void = {
+        _ = try await suite.call(MessagingV1.MessagingService.sendMessage) { request in
+          request.parent = TestSuite.campaign
+          request.profile = "\(PeersDouble.customers)/profiles/1"
+        }
+        isDone.withLock { $0 = true }
+      }
       let second = try await database.transaction(as: .entity(1)) { transaction in
         _ = try await MessageStore.create(in: campaign, profile: 1, values: [:], now: suite.time.now, transaction)
-        let second = Task {
-          _ = try await suite.call(MessagingV1.MessagingService.sendMessage) { request in
-            request.parent = TestSuite.campaign
-            request.profile = "\(PeersDouble.customers)/profiles/1"
-          }
-          isDone.withLock { $0 = true }
-        }
+        let second = Task(operation: call)
         while try await database.read(Self.waiting, [], as: .worker).isEmpty, !isDone.withLock({ $0 }) {}
         try await suite.sendAll()
         return second
@@ -629,7 +631,8 @@ struct SendingTests {
         request.profile = "\(PeersDouble.customers)/profiles/1"
       }
       try await suite.sendAll()
-      #expect(suite.sink.kept.isEmpty && (try await suite.report().waiting) == 1)
+      #expect(try await suite.report().waiting == 1)
+      #expect(suite.sink.kept.isEmpty)
       _ = try await suite.call(Service.resumeCampaign) { $0.name = TestSuite.campaign }
       try await suite.sendAll()
       #expect(suite.sink.kept.count == 1)
