@@ -109,6 +109,24 @@ struct LeaseTests {
     }
   }
 
+  @Test("a transaction that lasts does not hold up its lease's renewal, and nobody takes the lease before it ends")
+  func lastingTransaction() async throws {
+    try await LogFixture.with { fixture in
+      let database = fixture.database
+      let fence = try #require(try await lease.acquire(holder: "one", in: database))
+      try await database.transaction(as: .worker) { transaction in
+        try await lease.check(fence, in: transaction)
+        #expect(try await lease.renew(fence: fence, in: database) == true)
+        try await fixture.expireLeases()
+        await #expect(throws: DatabaseError.self, "it waits until its patience ends") {
+          try await lease.acquire(holder: "two", in: database)
+        }
+        try await lease.check(fence, in: transaction)
+      }
+      #expect(try await lease.acquire(holder: "two", in: database) == fence + 1)
+    }
+  }
+
   @Test("a keeper's work is cancelled when the lease is lost, and begins again under a new number")
   func keeper() async throws {
     try await LogFixture.with { fixture in

@@ -62,14 +62,23 @@ package struct Lease: Sendable, Hashable {
     GRANT SELECT, INSERT, UPDATE ON leases TO {worker};
     """
 
+  // Whoever takes the lease waits for the transactions that checked it: they lock the row against that alone. A renewal is
+  // no such change, so that the lease of a transaction that takes longer than it holds does not run out meanwhile.
   private static let acquire = Statement(
     name: "lease.acquire",
     sql: """
+      WITH free AS MATERIALIZED (
+        SELECT name
+        FROM leases
+        WHERE name = $1 AND (held_until < clock_timestamp() OR holder = $2)
+        FOR UPDATE
+      )
       INSERT INTO leases AS held (name, holder, fence, held_until)
       VALUES ($1, $2, 1, clock_timestamp() + $3::bigint * interval '1 millisecond')
       ON CONFLICT (name) DO UPDATE
-      SET holder = excluded.holder, fence = held.fence + 1, held_until = excluded.held_until
-      WHERE held.held_until < clock_timestamp() OR held.holder = excluded.holder
+      SET holder = excluded.holder, fence = held.fence + 1,
+        held_until = clock_timestamp() + $3::bigint * interval '1 millisecond'
+      WHERE held.name IN (SELECT name FROM free)
       RETURNING fence
       """)
 
@@ -88,7 +97,7 @@ package struct Lease: Sendable, Hashable {
 
   private static let check = Statement(
     name: "lease.check",
-    sql: "SELECT fence FROM leases WHERE name = $1 AND fence = $2 FOR NO KEY UPDATE")
+    sql: "SELECT fence FROM leases WHERE name = $1 AND fence = $2 FOR KEY SHARE")
 }
 
 /// The lease is another copy's by now. The work stops; nothing of the transaction takes effect.
