@@ -109,17 +109,21 @@ struct LeaseTests {
     }
   }
 
-  @Test("while a transaction works under it, its holder renews it and nobody takes it")
-  func longWork() async throws {
+  @Test("a transaction that lasts does not hold up its lease's renewal, and nobody takes the lease before it ends")
+  func lastingTransaction() async throws {
     try await LogFixture.with { fixture in
-      let fence = try #require(try await lease.acquire(holder: "one", in: fixture.database))
-      try await fixture.database.transaction(as: .worker) { transaction in
+      let database = fixture.database
+      let fence = try #require(try await lease.acquire(holder: "one", in: database))
+      try await database.transaction(as: .worker) { transaction in
         try await lease.check(fence, in: transaction)
-        #expect(try await lease.renew(fence: fence, in: fixture.database))
+        #expect(try await lease.renew(fence: fence, in: database) == true)
         try await fixture.expireLeases()
-        #expect(try await lease.acquire(holder: "two", in: fixture.database) == nil)
+        await #expect(throws: DatabaseError.self, "it waits until its patience ends") {
+          try await lease.acquire(holder: "two", in: database)
+        }
+        try await lease.check(fence, in: transaction)
       }
-      #expect(try await lease.acquire(holder: "two", in: fixture.database) == fence + 1)
+      #expect(try await lease.acquire(holder: "two", in: database) == fence + 1)
     }
   }
 

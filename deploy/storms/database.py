@@ -10,7 +10,7 @@ from supervisor.postgresql import ADMINISTRATOR
 
 _SEPARATOR = "\x1f"
 _END = "--end of the answer--"
-_SECONDS = 60
+_SECONDS = 300
 
 
 class DatabaseAway(Exception):

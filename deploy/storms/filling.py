@@ -12,7 +12,7 @@ from .chance import Chance
 from .events import Events
 
 _PATIENCE = 2.0
-_SECONDS = 120
+_SECONDS = 600
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)"')
 
 

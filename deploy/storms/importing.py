@@ -18,7 +18,7 @@ from .told import Import, Told
 from .world import CUSTOMERS, ORDERS, World
 
 _CHUNK = 16_384
-_SECONDS = 300
+_SECONDS = 900
 
 
 @dataclass(frozen=True)

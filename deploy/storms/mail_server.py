@@ -37,9 +37,9 @@ _MOODS: dict[Mood, int] = {
     "break off behind the dot, not taken": 2,
 }
 
-# A kill that a sender of mail feels, and how long it is felt.
+# A kill that a sender of mail feels, and how long it may be felt: the database recovers from some for a minute.
 SENDER_KILLED = "kills of senders"
-_SECONDS = 20
+_SECONDS = 120
 
 # messaging.messages.state
 _HANDING, _UNKNOWN = "3", "6"

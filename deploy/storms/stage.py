@@ -18,7 +18,7 @@ from .events import Events
 from .loop import Loop
 from .relay import Relay
 
-_SECONDS = 60
+_SECONDS = 300
 
 
 class Stage(Suite):

@@ -29,7 +29,7 @@ from .world import NEWS, World
 # For each kill: enough that the mass campaign outlasts the storm.
 _CUSTOMERS_PER_KILL = 24
 _MESSAGES_PER_SECOND = 10
-_SECONDS_OF_CALM = 120
+_SECONDS_OF_CALM = 300
 
 
 @dataclass

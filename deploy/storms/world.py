@@ -69,7 +69,7 @@ class World:
     def _make_tables(self, caller: Caller) -> None:
         customers = _definition("customers")
         del customers["references"]
-        caller.read(
+        caller.make(
             "the table of customers",
             self.profiles.CreateProfileTable,
             profile_service_pb2.CreateProfileTableRequest(
@@ -80,7 +80,7 @@ class World:
         )
         orders = _definition("orders") | {"profileTable": CUSTOMERS}
         del orders["links"]
-        caller.read(
+        caller.make(
             "the table of orders",
             self.tables.CreateCustomTable,
             table_service_pb2.CreateCustomTableRequest(
@@ -94,7 +94,7 @@ class World:
             "profileTable": CUSTOMERS,
             "criterion": {"field": {"field": "newsletter", "comparison": {"equals": {"boolValue": True}}}},
         }
-        caller.read(
+        caller.make(
             "the targeting",
             self.targetings.CreateTargeting,
             targeting_service_pb2.CreateTargetingRequest(
@@ -102,7 +102,7 @@ class World:
             ),
         )
         sender = campaign_pb2.Sender(display_name="The shop", email_address="shop@example.test")
-        caller.read(
+        caller.make(
             "the sender",
             self.messaging.CreateSender,
             messaging_service_pb2.CreateSenderRequest(parent=ENTITY, sender_id="shop", sender=sender),
@@ -131,7 +131,7 @@ class World:
             "defaultLanguage": "en",
             "contents": {"en": content},
         }
-        caller.read(
+        caller.make(
             f"the campaign {name}",
             self.messaging.CreateCampaign,
             messaging_service_pb2.CreateCampaignRequest(
@@ -146,12 +146,12 @@ class World:
 
     def _make_form(self, caller: Caller) -> None:
         form = _definition("win-back") | {"profileTable": CUSTOMERS, "policy": "PARTICIPATION_POLICY_SEVERAL"}
-        caller.read(
+        caller.make(
             "the form",
             self.forms.CreateForm,
             form_service_pb2.CreateFormRequest(parent=ENTITY, form_id="win-back", form=_read(form, form_pb2.Form)),
         )
-        caller.read("its publication", self.forms.PublishForm, form_service_pb2.PublishFormRequest(name=FORM))
+        caller.make("its publication", self.forms.PublishForm, form_service_pb2.PublishFormRequest(name=FORM))
 
     def _make_scenarios(self, caller: Caller) -> None:
         vip = {"updateProfile": {"fields": {"vip": {"boolValue": True}}}}
@@ -181,8 +181,8 @@ class World:
                 scenario_id=name,
                 scenario=_read(scenario | {"profileTable": CUSTOMERS}, scenario_pb2.Scenario),
             )
-            made = caller.read(f"the scenario {name}", self.scenarios.CreateScenario, request)
-            caller.read(
+            made = caller.make(f"the scenario {name}", self.scenarios.CreateScenario, request)
+            caller.make(
                 f"the start of {name}",
                 self.scenarios.ActivateScenario,
                 scenario_service_pb2.ActivateScenarioRequest(name=made.name),

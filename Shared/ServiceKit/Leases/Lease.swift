@@ -39,13 +39,12 @@ package struct Lease: Sendable, Hashable {
     _ = try await database.write(Self.release, [.text(name), .int(fence)], as: .worker)
   }
 
-  /// Keeps anybody from taking the lease until the transaction ends, however long that takes; its holder may renew it.
+  /// Locks the row until the transaction ends, so that nobody can take the lease before.
   ///
   /// - Throws: ``LeaseLost`` when the number is not the present one.
   package func check(_ fence: Int64, in transaction: Transaction) async throws {
-    let results = try await transaction.execute(
-      pipelined: [(Self.share, [.text(name)]), (Self.check, [.text(name), .int(fence)])])
-    if results[1].isEmpty {
+    let rows = try await transaction.execute(Self.check, [.text(name), .int(fence)])
+    if rows.isEmpty {
       throw LeaseLost(name: name)
     }
   }
@@ -63,19 +62,23 @@ package struct Lease: Sendable, Hashable {
     GRANT SELECT, INSERT, UPDATE ON leases TO {worker};
     """
 
-  // Of the row alone nobody could tell a renewal from another's taking: whoever works under the lease shares a lock
-  // of its name, and whoever takes it must hold that lock alone.
-  private static let lock = "hashtextextended(current_schema() || '/leases/' || $1, 0)"
-
+  // Whoever takes the lease waits for the transactions that checked it: they lock the row against that alone. A renewal is
+  // no such change, so that the lease of a transaction that takes longer than it holds does not run out meanwhile.
   private static let acquire = Statement(
     name: "lease.acquire",
     sql: """
+      WITH free AS MATERIALIZED (
+        SELECT name
+        FROM leases
+        WHERE name = $1 AND (held_until < clock_timestamp() OR holder = $2)
+        FOR UPDATE
+      )
       INSERT INTO leases AS held (name, holder, fence, held_until)
-      SELECT $1, $2, 1, clock_timestamp() + $3::bigint * interval '1 millisecond'
-      WHERE pg_try_advisory_xact_lock(\(lock))
+      VALUES ($1, $2, 1, clock_timestamp() + $3::bigint * interval '1 millisecond')
       ON CONFLICT (name) DO UPDATE
-      SET holder = excluded.holder, fence = held.fence + 1, held_until = excluded.held_until
-      WHERE held.held_until < clock_timestamp() OR held.holder = excluded.holder
+      SET holder = excluded.holder, fence = held.fence + 1,
+        held_until = clock_timestamp() + $3::bigint * interval '1 millisecond'
+      WHERE held.name IN (SELECT name FROM free)
       RETURNING fence
       """)
 
@@ -92,11 +95,9 @@ package struct Lease: Sendable, Hashable {
     name: "lease.release",
     sql: "UPDATE leases SET held_until = '-infinity' WHERE name = $1 AND fence = $2")
 
-  private static let share = Statement(
-    name: "lease.share", sql: "SELECT pg_advisory_xact_lock_shared(\(lock))")
-
   private static let check = Statement(
-    name: "lease.check", sql: "SELECT fence FROM leases WHERE name = $1 AND fence = $2")
+    name: "lease.check",
+    sql: "SELECT fence FROM leases WHERE name = $1 AND fence = $2 FOR KEY SHARE")
 }
 
 /// The lease is another copy's by now. The work stops; nothing of the transaction takes effect.
