@@ -39,7 +39,7 @@ package struct Lease: Sendable, Hashable {
     _ = try await database.write(Self.release, [.text(name), .int(fence)], as: .worker)
   }
 
-  /// Locks the row until the transaction ends, so that nobody can take the lease before.
+  /// Keeps anybody from taking the lease until the transaction ends, however long that takes; its holder may renew it.
   ///
   /// - Throws: ``LeaseLost`` when the number is not the present one.
   package func check(_ fence: Int64, in transaction: Transaction) async throws {
