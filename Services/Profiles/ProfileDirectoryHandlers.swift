@@ -1,3 +1,4 @@
+internal import Database
 internal import Messages
 internal import RPC
 internal import ServiceKit

@@ -140,6 +140,6 @@ struct RowImportLook: Sendable {
   var goneProfiles: Set<Int64> = []
   /// The keys of rows that exist, by the link's place in the plan.
   var linked: [Int: Set<SQLValue>] = [:]
-  /// Places of lines with a unique value that another row has.
+  /// The column of a unique value that another row has, by the lines' places.
   var clashing: [Int: Int] = [:]
 }

@@ -90,6 +90,10 @@ package struct ImportBatcher: Sendable {
     var names: [String] = []
     for cell in 0..<record.count {
       guard let name = String(validating: record[cell], as: UTF8.self), !name.utf8.contains(0) else { throw .notUTF8 }
+      // Else a whole file would be a header without a line behind it, and nothing would be said.
+      if name.utf8.contains(UInt8(ascii: "\r")), !name.utf8.contains(UInt8(ascii: "\n")) {
+        throw .lonelyCarriageReturns
+      }
       names.append(name.trimmed)
     }
     plan = try ImportPlan(header: names, settings: settings)
