@@ -81,7 +81,7 @@ def put(request: Message, place: Place, name: str, fill: Callable[[Message], Non
         setattr(holder, field.name, name)
     elif _is_map(field):
         values = getattr(holder, field.name)
-        values[next(iter(values), "x")] = name
+        values[min(values, default="x")] = name
     else:
         del getattr(holder, field.name)[:]
         getattr(holder, field.name).append(name)
@@ -91,7 +91,7 @@ def _enter(holder: Message, field: FieldDescriptor, fill: Callable[[Message], No
     """The message in a field, of a list the first and only one; where there is none, one that `fill` makes."""
     inner = getattr(holder, field.name)
     if _is_map(field):
-        return inner[next(iter(inner), "x")]
+        return inner[min(inner, default="x")]
     if field.is_repeated and inner:
         del inner[1:]
         return inner[0]
