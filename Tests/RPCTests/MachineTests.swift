@@ -278,7 +278,7 @@ struct HeldBytesTests {
     let whole = HeldBytes(bound: 10 << 20)
     var share = HeldShare(of: whole)
     let other = HeldShare(of: whole)
-    #expect(!share.holds(10 << 20))
+    #expect(share.holds(10 << 20) == false)
     _ = consume other
   }
 
@@ -288,20 +288,20 @@ struct HeldBytesTests {
     var small = HeldShare(of: whole)
     do {
       var large = HeldShare(of: whole)
-      #expect(!large.holds(9 << 20))
-      #expect(!small.holds(2 << 20))
-      #expect(large.holds(10 << 20))
+      #expect(large.holds(9 << 20) == false)
+      #expect(small.holds(2 << 20) == false)
+      #expect(large.holds(10 << 20) == true)
     }
-    #expect(!small.holds(10 << 20))
-    #expect(small.holds(11 << 20))
+    #expect(small.holds(10 << 20) == false)
+    #expect(small.holds(11 << 20) == true)
   }
 
   @Test("small changes are not told")
   func small() {
     let whole = HeldBytes(bound: 0)
     var share = HeldShare(of: whole)
-    #expect(!share.holds(65_535))
-    #expect(share.holds(65_536))
-    #expect(!share.holds(65_537))
+    #expect(share.holds(65_535) == false)
+    #expect(share.holds(65_536) == true)
+    #expect(share.holds(65_537) == false)
   }
 }
