@@ -24,7 +24,7 @@ package enum DataTablesService {
       .compactMap { try context.peerIfPresent($0, patience: .seconds(10)).map(PeerSource.init) }
     let rooms = Rooms(
       database: context.database, tables: tables, profiles: profiles, sources: sources, pages: context.pageTokens,
-      requests: context.requests)
+      requests: context.requests, time: context.time)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
     parts.jobs = [try context.following(.profiles, as: "profiles", rooms.follower)]
@@ -41,6 +41,7 @@ struct Rooms: Sendable {
   let sources: [PeerSource]
   let pages: PageTokens
   let requests: RequestLedger
+  let time: any TimeSource
 
   /// What the router answers.
   static let services = [
@@ -54,7 +55,8 @@ struct Rooms: Sendable {
     let timeline = Timeline(tables: tables, database: database, peers: sources)
     var router = Router()
     CustomTableHandlers(store: tables, profiles: profiles, pages: pages).register(on: &router)
-    RowHandlers(tables: tables, store: store, writer: writer, pages: pages).register(on: &router)
+    RowHandlers(tables: tables, store: store, writer: writer, exports: ExportGate(time: time), pages: pages)
+      .register(on: &router)
     RowImportHandlers(tables: tables, imports: ImportCalls(database: database, pages: pages), profiles: profiles)
       .register(on: &router)
     TableDirectoryHandlers(
