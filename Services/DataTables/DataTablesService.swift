@@ -27,7 +27,11 @@ package enum DataTablesService {
       requests: context.requests, time: context.time)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
-    parts.jobs = [try context.following(.profiles, as: "profiles", rooms.follower)]
+    parts.keepsRequests = true
+    parts.jobs = [
+      try context.following(.profiles, as: "profiles", rooms.follower),
+      ImportSweep(database: context.database, time: context.time).job,
+    ]
     return parts
   }
 }

@@ -24,7 +24,7 @@ package enum ProfilesService {
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
     parts.keepsRequests = true
-    parts.jobs = [rooms.listed.sweeping]
+    parts.jobs = [rooms.listed.sweeping, ImportSweep(database: context.database, time: context.time).job]
     return parts
   }
 }
