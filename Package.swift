@@ -163,7 +163,7 @@ let package = Package(
         .coreMetrics, .crypto, .logging, .nioCore, .nioHTTP1, .nioPosix, .unixSignals,
       ]),
     tests("TemplatesTests", ["Templates", "Values"]),
-    tests("UserTablesTests", ["Database", "Messages", "UserTables", "Values"]),
+    tests("UserTablesTests", ["Database", "Messages", "RPC", "ServiceKitTesting", "UserTables", "Values"]),
     tests("ValuesTests", ["Values"]),
   ]
 )

@@ -55,12 +55,21 @@ enum AutomationMigrations {
       );
       \(EntityPolicy.sql(forTable: "scenario_versions", granting: "SELECT, INSERT"))
 
+      -- Scenarios that are gone, and of which executions and arrivals may be left: they go in pieces.
+      CREATE TABLE deleted_scenarios (
+        scenario bigint PRIMARY KEY,
+        entity bigint NOT NULL,
+        deleted_at timestamp with time zone NOT NULL
+      );
+      \(EntityPolicy.sql(forTable: "deleted_scenarios", granting: "SELECT, INSERT"))
+
       -- What a trigger let through and nobody has looked at yet: written with the follower's cursor, deleted with the
       -- beginning of the execution.
       CREATE TABLE arrivals (
         number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         entity bigint NOT NULL,
-        scenario bigint NOT NULL REFERENCES scenarios (number) ON DELETE CASCADE,
+        -- No foreign key, here and of executions: a scenario is deleted at once, and these in pieces (deleted_scenarios).
+        scenario bigint NOT NULL,
         version bigint NOT NULL,
         profile_table bigint NOT NULL,
         profile bigint NOT NULL,
@@ -81,7 +90,7 @@ enum AutomationMigrations {
       CREATE TABLE executions (
         number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         entity bigint NOT NULL,
-        scenario bigint NOT NULL REFERENCES scenarios (number) ON DELETE CASCADE,
+        scenario bigint NOT NULL,
         version bigint NOT NULL,
         profile_table bigint NOT NULL,
         profile bigint NOT NULL,

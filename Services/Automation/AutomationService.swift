@@ -31,6 +31,7 @@ package enum AutomationService {
     let wakeUp = WakeUp()
     parts.jobs.append(
       Job("wake-up") { await wakeUp.run(channel: ExecutionStore.channel, database: context.database) })
+    parts.jobs.append(rooms.deletedScenarios.sweeping)
     parts.jobs.append(Job("arrivals") { try await rooms.arrivalWorker.run(wakeUp.subscribe()) })
     parts.jobs.append(Job("dates", under: DatePlanner.lease) { try await rooms.datePlanner.run(fence: $0) })
     for number in 1...workers {
@@ -100,6 +101,8 @@ struct Rooms: Sendable {
       ExecutionForgetting(neighbours: neighbours, database: database, requests: requests, time: time),
       tombstones: .ofExecutions, database: database)
   }
+
+  var deletedScenarios: DeletedScenarios { DeletedScenarios(database: database, time: time) }
 
   var arrivalWorker: ArrivalWorker {
     ArrivalWorker(

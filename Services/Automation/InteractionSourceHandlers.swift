@@ -27,7 +27,7 @@ struct InteractionSourceHandlers: Sendable {
     }
     try await scenarios.ensureRole(of: entity)
     var response = InternalV1.ListProfileInteractionsResponse()
-    response.bound = request.bound.isEmpty ? try await highest(entity) : request.bound
+    response.bound = request.bound.isEmpty ? try await highest(request, entity) : request.bound
     guard let bound = Int64(bigEndianBytes: response.bound) else {
       throw RPCError.invalid("bound", "It was not made here. Begin the listing again.")
     }
@@ -38,14 +38,23 @@ struct InteractionSourceHandlers: Sendable {
     return response
   }
 
-  /// The highest number of an execution: whatever begins later has a higher one.
-  private func highest(_ entity: Int64) async throws -> [UInt8] {
-    let number = try await database.read(Self.highest, [], as: .entity(entity)).first?.int(0) ?? 0
-    return number.bigEndianBytes
+  /// The highest number of the profile's executions: whatever begins later has a higher one.
+  private func highest(
+    _ request: InternalV1.ListProfileInteractionsRequest, _ entity: Int64
+  ) async throws -> [UInt8] {
+    let rows = try await database.read(
+      Self.highest, [.int(request.profileTableNumber), .int(Int64(request.profile))], as: .entity(entity))
+    return (try rows.first?.int(0) ?? 0).bigEndianBytes
   }
 
+  // Of the profile alone: the highest of all would be sought behind whatever other entities have begun since. The offset
+  // keeps PostgreSQL from seeking it there all the same.
   private static let highest = Statement(
-    name: "timeline.bound", sql: "SELECT coalesce(max(number), 0) FROM executions")
+    name: "timeline.bound",
+    sql: """
+      SELECT coalesce(max(number), 0)
+      FROM (SELECT number FROM executions WHERE profile_table = $1 AND profile = $2 OFFSET 0) AS own
+      """)
 
   private func parameters(
     _ request: InternalV1.ListProfileInteractionsRequest, bound: Int64

@@ -79,7 +79,7 @@ struct ScenarioHandlers: Sendable {
   ) async throws -> GoogleProtobuf.Empty {
     let match = try name(request.name, as: AutomationNames.scenario, field: "name")
     let scenario = try await store.require(match, right: .write, call: call)
-    guard try await store.delete(scenario) else { throw RPCError.scenarioIsActive(request.name) }
+    guard try await store.delete(scenario, now: time.now) else { throw RPCError.scenarioIsActive(request.name) }
     return GoogleProtobuf.Empty()
   }
 

@@ -24,10 +24,14 @@ package enum DataTablesService {
       .compactMap { try context.peerIfPresent($0, patience: .seconds(10)).map(PeerSource.init) }
     let rooms = Rooms(
       database: context.database, tables: tables, profiles: profiles, sources: sources, pages: context.pageTokens,
-      requests: context.requests)
+      requests: context.requests, time: context.time)
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
-    parts.jobs = [try context.following(.profiles, as: "profiles", rooms.follower)]
+    parts.keepsRequests = true
+    parts.jobs = [
+      try context.following(.profiles, as: "profiles", rooms.follower),
+      ImportSweep(database: context.database, time: context.time).job,
+    ]
     return parts
   }
 }
@@ -41,6 +45,7 @@ struct Rooms: Sendable {
   let sources: [PeerSource]
   let pages: PageTokens
   let requests: RequestLedger
+  let time: any TimeSource
 
   /// What the router answers.
   static let services = [
@@ -54,7 +59,9 @@ struct Rooms: Sendable {
     let timeline = Timeline(tables: tables, database: database, peers: sources)
     var router = Router()
     CustomTableHandlers(store: tables, profiles: profiles, pages: pages).register(on: &router)
-    RowHandlers(tables: tables, store: store, writer: writer, profiles: profiles, pages: pages).register(on: &router)
+    RowHandlers(
+      tables: tables, store: store, writer: writer, profiles: profiles, exports: ExportGate(time: time), pages: pages
+    ).register(on: &router)
     RowImportHandlers(tables: tables, imports: ImportCalls(database: database, pages: pages), profiles: profiles)
       .register(on: &router)
     TableDirectoryHandlers(

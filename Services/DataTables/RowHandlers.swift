@@ -9,6 +9,7 @@ struct RowHandlers: Sendable {
   let store: RowStore
   let writer: RowWriter
   let profiles: ProfileDirectory
+  let exports: ExportGate
   let pages: PageTokens
 
   func register(on router: inout Router) {
@@ -174,10 +175,12 @@ struct RowHandlers: Sendable {
       }
       return field
     }
-    try await store.export(fields.isEmpty ? table.fields : fields, of: table) { chunk in
+    try await exports.run { chunk in
       var response = TablesV1.ExportRowsResponse()
       response.chunk = chunk
       try await writer.send(response)
+    } _: { send in
+      try await store.export(fields.isEmpty ? table.fields : fields, of: table, send)
     }
   }
 

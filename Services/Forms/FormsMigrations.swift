@@ -29,6 +29,9 @@ enum FormsMigrations {
         -- `name=kind` of every question that was ever published: a name keeps its kind for ever.
         published_questions text[] NOT NULL DEFAULT '{}',
         version bigint NOT NULL DEFAULT 1,
+        -- How many participations it has, where it may have so many and no more; null: not counted since the definition
+        -- was last written.
+        participations bigint,
         created_at timestamp with time zone NOT NULL,
         updated_at timestamp with time zone NOT NULL
       );

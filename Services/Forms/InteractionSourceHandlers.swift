@@ -58,7 +58,9 @@ struct InteractionSourceHandlers: Sendable {
     private let bound: String
     private let limit: String
 
-    /// The bound is the highest number of a participation: whatever is recorded later has a higher one.
+    // The bound is the highest number of the profile's participations: whatever is recorded later has a higher one. That of
+    // all would be sought behind whatever other entities have recorded since; the offset keeps PostgreSQL from seeking it
+    // there all the same.
     init(_ request: InternalV1.ListProfileInteractionsRequest) {
       var parameters: [SQLValue] = [
         .int(request.profileTableNumber), .int(Int64(request.profile)), .int(Int64(request.limit)),
@@ -68,7 +70,15 @@ struct InteractionSourceHandlers: Sendable {
         parameters.append(.int(number))
         bound = "$4::bigint"
       } else {
-        bound = "COALESCE((SELECT max(number) FROM participations), 0)"
+        bound = """
+          COALESCE((
+            SELECT max(number)
+            FROM (
+              SELECT number FROM participations
+              WHERE profile_table = $1::bigint AND profile = $2::bigint
+              OFFSET 0
+            ) AS own), 0)
+          """
       }
       self.parameters = parameters
     }

@@ -14,6 +14,7 @@ struct PublicPageHandlers: Sendable {
   let links: FormLinks
   let time: any TimeSource
   let randomness: any Randomness
+  private let pace = PublicPace()
 
   private typealias Page = InternalV1.ServePublicPageResponse
 
@@ -141,6 +142,10 @@ struct PublicPageHandlers: Sendable {
     // Wherever the reader stands: nothing is taken that is not right as a whole.
     if let wrong = filling.pages.first(where: { !filling.problems(on: $0).isEmpty }) {
       return Page(422, page.questions(on: wrong, of: filling, tells: true))
+    }
+    if visit.link.profile == nil, !pace.admits(request.body.count, to: visit.form.number, at: time.monotonic) {
+      let last = filling.pages.last.map { page.questions(on: $0, of: filling, notice: words.busy) }
+      return Page(429, last ?? page.message(words.busy), adding: ["retry-after": "60"])
     }
     let submission = fields[FormPage.Field.submission] == nil ? nil : page.submission
     return try await record(filling, visit, page, submission: submission)

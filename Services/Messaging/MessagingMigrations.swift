@@ -97,6 +97,7 @@ enum MessagingMigrations {
       CREATE INDEX messages_in_hand ON messages (worker) WHERE state IN (2, 3);
       CREATE INDEX messages_report ON messages (campaign, state, reason);
       CREATE INDEX messages_listed ON messages (campaign, id);
+      CREATE INDEX messages_listed_by_state ON messages (campaign, state, id);
       CREATE INDEX messages_of_profile ON messages (profile_table, profile, settled_at, id) WHERE profile <> 0;
       \(EntityPolicy.sql(forTable: "messages", granting: "SELECT, INSERT, UPDATE"))
 

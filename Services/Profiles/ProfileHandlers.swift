@@ -10,6 +10,7 @@ struct ProfileHandlers: Sendable {
   let tables: ProfileTableStore
   let store: ProfileStore
   let writer: ProfileWriter
+  let exports: ExportGate
   let pages: PageTokens
 
   func register(on router: inout Router) {
@@ -173,10 +174,13 @@ struct ProfileHandlers: Sendable {
   ) async throws {
     let parent = try name(request.parent, as: ProfileNames.table, field: "parent")
     let table = try await tables.require(parent, right: .export, call: call)
-    try await store.export(table.fields(named: request.fields), of: table) { chunk in
+    let fields = try table.fields(named: request.fields)
+    try await exports.run { chunk in
       var response = ProfilesV1.ExportProfilesResponse()
       response.chunk = chunk
       try await writer.send(response)
+    } _: { send in
+      try await store.export(fields, of: table, send)
     }
   }
 

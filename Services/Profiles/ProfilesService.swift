@@ -24,7 +24,7 @@ package enum ProfilesService {
     var parts = ServiceParts(router: rooms.router, services: Rooms.services)
     parts.hasLog = true
     parts.keepsRequests = true
-    parts.jobs = [rooms.listed.sweeping]
+    parts.jobs = [rooms.listed.sweeping, ImportSweep(database: context.database, time: context.time).job]
     return parts
   }
 }
@@ -50,7 +50,8 @@ struct Rooms: Sendable {
     let writer = ProfileWriter(database: database, store: store, requests: requests, repositories: repositories)
     var router = Router()
     ProfileTableHandlers(store: tables, repositories: repositories, pages: pages).register(on: &router)
-    ProfileHandlers(tables: tables, store: store, writer: writer, pages: pages).register(on: &router)
+    let exports = ExportGate(time: time)
+    ProfileHandlers(tables: tables, store: store, writer: writer, exports: exports, pages: pages).register(on: &router)
     ProfileImportHandlers(
       tables: tables, imports: ImportCalls(database: database, pages: pages), repositories: repositories
     ).register(on: &router)
@@ -58,7 +59,7 @@ struct Rooms: Sendable {
     TargetingHandlers(
       store: TargetingStore(database: database, schema: schema), tables: tables, profiles: store,
       evaluator: TargetingEvaluator(database: database, repositories: repositories, time: time), listed: listed,
-      pages: pages
+      exports: exports, pages: pages
     ).register(on: &router)
     return router
   }

@@ -13,6 +13,7 @@ struct TargetingHandlers: Sendable {
   let profiles: ProfileStore
   let evaluator: TargetingEvaluator
   let listed: ListedPopulations
+  let exports: ExportGate
   let pages: PageTokens
 
   func register(on router: inout Router) {
@@ -262,10 +263,12 @@ struct TargetingHandlers: Sendable {
     _ = try call.access.require(.export, of: .profiles, for: match.name)
     let (evaluation, table) = try await evaluation(of: targeting, call)
     let fields = try table.fields(named: request.fields)
-    try await profiles.export(fields, of: table, evaluation.population) { chunk in
+    try await exports.run { chunk in
       var response = TargetingV1.ExportTargetingResponse()
       response.chunk = chunk
       try await writer.send(response)
+    } _: { send in
+      try await profiles.export(fields, of: table, evaluation.population, send)
     }
   }
 

@@ -24,6 +24,13 @@ enum Filter: String, Sendable, CaseIterable {
     }
   }
 
+  /// At most about how many bytes it reads through and produces.
+  func weight(of value: TemplateValue, _ arguments: [TemplateValue]) -> Int {
+    let given = arguments.reduce(0) { $0 + $1.weight }
+    guard self == .join, case .list(let items) = value else { return value.weight + given }
+    return value.weight + items.count * given
+  }
+
   func apply(
     to value: TemplateValue, _ arguments: [TemplateValue], context: Template.Context, zone: Zone
   ) -> TemplateValue {

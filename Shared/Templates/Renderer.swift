@@ -4,15 +4,20 @@ package import Values
 package struct RenderOptions: Sendable {
   /// The zone that moments are shown in. Default UTC.
   package var zone: Zone
-  /// The most steps: pieces of text, values, conditions, turns of loops. Default 100,000.
+  /// The most steps: pieces of text, values, comparisons, loops and their turns. Default 100,000.
   package var mostSteps: Int
+  /// The most bytes of values that filters and comparisons read through. Default 16 MiB.
+  package var mostBytesRead: Int
   /// The most bytes of what is rendered. Default 1 MiB.
   package var mostBytes: Int
 
   /// Options; the defaults are safe for a template that anybody wrote.
-  package init(zone: Zone = .utc, mostSteps: Int = 100_000, mostBytes: Int = 1 << 20) {
+  package init(
+    zone: Zone = .utc, mostSteps: Int = 100_000, mostBytesRead: Int = 16 << 20, mostBytes: Int = 1 << 20
+  ) {
     self.zone = zone
     self.mostSteps = mostSteps
+    self.mostBytesRead = mostBytesRead
     self.mostBytes = mostBytes
   }
 }
@@ -29,6 +34,7 @@ struct Renderer {
   private var variables: [String: TemplateValue] = [:]
   private var loops: [[String: TemplateValue]] = []
   private var steps = 0
+  private var bytesRead = 0
   private(set) var output: [UInt8] = []
 
   init(template: Template, values: [String: TemplateValue], options: RenderOptions) {
@@ -56,7 +62,9 @@ struct Renderer {
   }
 
   private mutating func writeValue(of expression: Expression) throws(TemplateError) {
-    let text = try value(of: expression).text(in: options.zone)
+    let value = try value(of: expression)
+    try read(value.weight, at: expression.offset)
+    let text = value.text(in: options.zone)
     let isEscaped = template.context == .html
     try write(text.utf8.count, at: expression.offset) { bytes in
       if isEscaped { Markup.append(text, to: &bytes) } else { bytes += text.utf8 }
@@ -65,16 +73,18 @@ struct Renderer {
 
   private mutating func choose(_ branches: [Node.Branch], _ otherwise: [Node]) throws(TemplateError) {
     for branch in branches {
-      try count(at: 0)
-      if holds(branch.condition) { return try render(branch.nodes) }
+      if try holds(branch.condition) { return try render(branch.nodes) }
     }
     try render(otherwise)
   }
 
   private mutating func run(_ loop: Node.Loop) throws(TemplateError) {
-    guard case .list(var items) = value(of: loop.list) else { return try render(loop.otherwise) }
-    if let limit = loop.limit.flatMap({ value(of: $0).number }) {
-      items = Array(items.prefix(max(0, Int(clamping: limit.unscaled))))
+    try count(at: loop.offset)
+    guard case .list(var items) = try value(of: loop.list, at: loop.offset) else { return try render(loop.otherwise) }
+    if let limit = loop.limit {
+      let most = try value(of: limit, at: loop.offset)
+      try read(most.weight, at: loop.offset)
+      if let most = most.number { items = Array(items.prefix(max(0, Int(clamping: most.unscaled)))) }
     }
     if items.isEmpty { return try render(loop.otherwise) }
     loops.append([:])
@@ -94,10 +104,12 @@ struct Renderer {
 
   private mutating func value(of expression: Expression) throws(TemplateError) -> TemplateValue {
     try count(at: expression.offset)
-    var result = value(of: expression.operand)
+    var result = try value(of: expression.operand, at: expression.offset)
     for call in expression.filters {
       try count(at: expression.offset)
-      let arguments = call.arguments.map { value(of: $0) }
+      var arguments: [TemplateValue] = []
+      for argument in call.arguments { arguments.append(try value(of: argument, at: expression.offset)) }
+      try read(call.filter.weight(of: result, arguments), at: expression.offset)
       result = call.filter.apply(to: result, arguments, context: template.context, zone: options.zone)
       if case .text(let text) = result, text.utf8.count > Self.longestValue {
         throw error(at: expression.offset, "A value has more than \(Self.longestValue) bytes. Shorten it.")
@@ -106,7 +118,7 @@ struct Renderer {
     return result
   }
 
-  private func value(of operand: Operand) -> TemplateValue {
+  private mutating func value(of operand: Operand, at offset: Int) throws(TemplateError) -> TemplateValue {
     switch operand {
     case .literal(let value): return value
     case .path(let steps):
@@ -114,7 +126,10 @@ struct Renderer {
       var value = named(first)
       for step in steps.dropFirst() {
         switch step {
-        case .name(let name): value = value.member(name)
+        case .name(let name):
+          // The size of a text is counted each time.
+          if case .text(let text) = value { try read(text.utf8.count, at: offset) }
+          value = value.member(name)
         case .index(let index): value = value.item(index)
         }
       }
@@ -131,14 +146,19 @@ struct Renderer {
 
   // MARK: - Conditions
 
-  private func holds(_ condition: Condition) -> Bool {
+  private mutating func holds(_ condition: Condition) throws(TemplateError) -> Bool {
     switch condition {
-    case .isTrue(let operand): value(of: operand).isTrue
-    case .not(let inner): !holds(inner)
-    case .and(let left, let right): holds(left) && holds(right)
-    case .or(let left, let right): holds(left) || holds(right)
+    case .isTrue(let operand):
+      try count(at: 0)
+      return try value(of: operand, at: 0).isTrue
+    case .not(let inner): return try !holds(inner)
+    case .and(let left, let right): return try holds(left) ? holds(right) : false
+    case .or(let left, let right): return try holds(left) ? true : holds(right)
     case .compare(let left, let comparison, let right):
-      compare(value(of: left), comparison, value(of: right))
+      try count(at: 0)
+      let (left, right) = (try value(of: left, at: 0), try value(of: right, at: 0))
+      try read(comparison.weight(of: left, right), at: 0)
+      return compare(left, comparison, right)
     }
   }
 
@@ -170,13 +190,29 @@ struct Renderer {
     }
   }
 
+  /// Counts bytes that are about to be read through.
+  private mutating func read(_ count: Int, at offset: Int) throws(TemplateError) {
+    bytesRead += count
+    guard bytesRead <= options.mostBytesRead else {
+      throw error(
+        at: offset,
+        "It reads through more than \(options.mostBytesRead) bytes of values. Shorten them, or compare fewer.")
+    }
+  }
+
   private mutating func write(
     _ count: Int, at offset: Int, _ body: (inout [UInt8]) -> Void
   ) throws(TemplateError) {
+    try checkOutput(plus: count, at: offset)
+    body(&output)
+    // What is escaped has grown.
+    try checkOutput(plus: 0, at: offset)
+  }
+
+  private func checkOutput(plus count: Int, at offset: Int) throws(TemplateError) {
     guard output.count + count <= options.mostBytes else {
       throw error(at: offset, "It renders more than \(options.mostBytes) bytes. Shorten it.")
     }
-    body(&output)
   }
 
   private func error(at offset: Int, _ explanation: String) -> TemplateError {

@@ -63,3 +63,16 @@ indirect enum Condition: Sendable {
   case or(Condition, Condition)
   case not(Condition)
 }
+
+extension Condition.Comparison {
+  /// At most about how many bytes a comparison of two values reads through.
+  func weight(of left: TemplateValue, _ right: TemplateValue) -> Int {
+    guard self == .contains else { return left.weight + right.weight }
+    switch left {
+    case .list(let items): return left.weight + items.count * right.weight
+    // At worst the search begins again at each character.
+    case .text(let text): return text.utf8.count * max(1, right.weight)
+    default: return 0
+    }
+  }
+}

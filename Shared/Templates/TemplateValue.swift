@@ -75,6 +75,16 @@ extension TemplateValue {
     }
   }
 
+  /// About how many bytes it takes to read it through.
+  var weight: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .list(let items): items.reduce(0) { $0 + 2 + $1.weight }
+    case .object(let members): members.reduce(0) { $0 + $1.key.utf8.count + $1.value.weight }
+    default: 16
+    }
+  }
+
   /// Whether both are the same; numbers are, whatever their kind.
   func equals(_ other: TemplateValue, in zone: Zone) -> Bool {
     switch (self, other) {

@@ -63,6 +63,17 @@ struct InteractionSourceTests {
     }
   }
 
+  @Test("are bounded by the profile's own newest, whatever others have begun since")
+  func ownBound() async throws {
+    try await TestSuite.with { suite async throws in
+      try await suite.activate("test", .sample())
+      try await suite.start()
+      try await suite.start(profile: "2")
+      let all = try await list(suite)
+      #expect(all.bound == all.interactions.first?.number.bigEndianBytes)
+    }
+  }
+
   @Test("stand behind other sources of the same time by name, and are left out where other kinds are asked for")
   func otherSources() async throws {
     try await TestSuite.with { suite async throws in

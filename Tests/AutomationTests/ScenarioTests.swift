@@ -1,6 +1,7 @@
 import Messages
 import RPC
 import ServiceKit
+import ServiceKitTesting
 import ServiceTesting
 import Testing
 
@@ -48,6 +49,37 @@ struct ScenarioTests {
       _ = try await suite.call(AutomationV1.ScenarioService.pauseScenario) { $0.name = name }
       _ = try await suite.call(AutomationV1.ScenarioService.deleteScenario) { $0.name = name }
       #expect(try await suite.rooms.executionWorker.workOnce() == 0)
+    }
+  }
+
+  @Test("are gone at once, and what is left of them goes in pieces")
+  func deletionInPieces() async throws {
+    try await TestSuite.with { suite async throws in
+      let name = "entities/b2c/scenarios/test"
+      for id in ["test", "other"] {
+        try await suite.activate(id, .sample(steps: [.wait("w", seconds: 60, next: "v"), .wait("v", seconds: 60)]))
+        try await suite.start(id)
+        suite.time.advance(by: .seconds(1))
+      }
+      try await suite.multiplyExecutions(by: 2 * DeletedScenarios.batch + 1)
+      let held = try await suite.rooms.executions.claimDue(limit: 1, now: suite.time.now)
+      _ = try await suite.call(AutomationV1.ScenarioService.pauseScenario) { $0.name = name }
+      _ = try await suite.call(AutomationV1.ScenarioService.deleteScenario) { $0.name = name }
+      // Nothing of it moves any more, not even what a copy holds that knows the version.
+      let settlement = StepMachine.Settlement.moved(to: "v", outcome: "waited")
+      #expect(try await suite.rooms.executions.settle(held[0], settlement, now: suite.time.now) == nil)
+      #expect(try await suite.rooms.executions.claimDue(limit: 5_000, now: suite.time.now).count == 1)
+      #expect(try await suite.activate("test", .sample()).version == 1)
+      #expect(try await suite.executions("test").isEmpty)
+
+      try await suite.rooms.deletedScenarios.sweep()
+      #expect(try await suite.count("SELECT count(*) FROM executions") == 1)
+      // It is remembered until whatever was on its way has come.
+      #expect(try await suite.count("SELECT count(*) FROM deleted_scenarios") == 1)
+      suite.time.advance(by: .seconds(3_601))
+      try await suite.rooms.deletedScenarios.sweep()
+      #expect(try await suite.count("SELECT count(*) FROM deleted_scenarios") == 0)
+      #expect(try await suite.executions("other").count == 1)
     }
   }
 

@@ -1,8 +1,12 @@
 import Database
+import DatabaseTesting
 import Messages
 import RPC
+import ServiceKitTesting
 import ServiceTesting
 import Testing
+import UserTables
+import Values
 
 @testable import DataTables
 
@@ -172,6 +176,36 @@ struct RowImportTests {
       let done = try await suite.importRows(first: resume, file.dropFirst(settled))
       #expect(done.progress?.state == .succeeded && done.progress?.created == 12_000 && done.progress?.updated == 0)
       #expect(try await suite.count("orders") == 12_000)
+    }
+  }
+
+  @Test("are forgotten with their refused lines when they have not gone on for long")
+  func forgotten() async throws {
+    try await withOrders { suite async throws in
+      let old = try await suite.importRows("orders", header + "1,00001,1997-01-01,,,,\n2,nobody,1997-01-01,,,,\n")
+      let new = try await suite.importRows("orders", header + "3,nobody,1997-01-01,,,,\n")
+      let sweep = ImportSweep(database: suite.test.database, time: suite.time)
+      func names() async throws -> [String] {
+        try await suite.call(TablesV1.TableService.listRowImports) {
+          $0.parent = "entities/b2c/customTables/orders"
+        }.imports.map(\.name)
+      }
+      func setAge(of name: String, days: Int64) async throws {
+        let statement = Statement(
+          name: "test.age", sql: "UPDATE imports SET updated_at = $2 WHERE id = $1")
+        let id = try #require(name.split(separator: "/").last.flatMap { Int64($0) })
+        try await suite.test.database.write(
+          statement, [.int(id), .timestamp(suite.time.now.advanced(by: .seconds(-days * 86_400)))], as: .worker)
+      }
+      try await setAge(of: old.name, days: 89)
+      try await sweep.sweep()
+      #expect(try await names() == [new.name, old.name])
+      try await setAge(of: old.name, days: 91)
+      try await sweep.sweep()
+      #expect(try await names() == [new.name])
+      #expect(try await suite.refusedLines(of: new.name).count == 1)
+      let lines = Statement(name: "test.lines", sql: "SELECT count(*) FROM refused_lines")
+      #expect(try await suite.test.database.read(lines, [], as: .worker)[0].int(0) == 1)
     }
   }
 

@@ -164,6 +164,36 @@ struct ParticipationTests {
     }
   }
 
+  @Test("are counted as they come, and anew when the definition is written")
+  func counter() async throws {
+    try await TestSuite.with { suite async throws in
+      var form = FormsV1.Form.winBack(.several)
+      form.maxParticipations = 3
+      let path = TestSuite.path(try await suite.publish(form).publicUrl)
+      func answer() async throws -> Int32 { try await suite.post(path, ["reason": "price", "rating": "4"]).status }
+      #expect(try await answer() == 303)
+      // Nobody looks at the participations themselves any more.
+      func set(_ number: Int) async throws {
+        let statement = Statement(name: "test.set", sql: "UPDATE forms SET participations = \(number)")
+        try await suite.test.database.write(statement, [], as: .worker)
+      }
+      try await set(3)
+      #expect(try await answer() == 410)
+      try await set(1)
+      #expect(try await answer() == 303)
+      #expect(try await answer() == 303)
+      #expect(try await answer() == 410)
+      _ = try await suite.call(Service.updateForm) { request in
+        request.form = form
+        request.form?.name = TestSuite.form
+        request.form?.maxParticipations = 4
+      }
+      #expect(try await answer() == 303)
+      #expect(try await answer() == 410)
+      #expect(try await suite.participations().count == 4)
+    }
+  }
+
   @Test("are taken only while the form is open")
   func opening() async throws {
     try await TestSuite.with { suite async throws in
@@ -228,6 +258,9 @@ struct ParticipationTests {
         request.after?.number = last.number
       }
       #expect(second.interactions.map { $0.interaction?.values["rating"] } == [.int(1)])
+      _ = try await suite.push(answers, profile: "\(TestSuite.customers)/profiles/2")
+      let newest = try await list { $0.limit = 1 }
+      #expect(newest.bound == newest.interactions.first?.number.bigEndianBytes)
       let others = try await list { $0.kinds = [.open] }
       #expect(others.interactions.isEmpty && !others.bound.isEmpty)
     }

@@ -3,6 +3,8 @@ import DatabaseTesting
 import Messages
 import RPC
 import ServiceKit
+import ServiceKitTesting
+import ServiceTesting
 import Testing
 import UserTables
 
@@ -31,6 +33,43 @@ struct PublicPageTests {
       #expect(all[0].profile == "\(TestSuite.customers)/profiles/1")
       // The detail is not shown for this reason; the hidden answer is the link's.
       #expect(all[0].answers == ["reason": .text("price"), "rating": .int(5), "origin": .text("mail of May")])
+    }
+  }
+
+  @Test("take so many bytes a minute by a public link, and as many as come by personal ones")
+  func pace() throws {
+    let pace = PublicPace()
+    let start = ContinuousClock.now
+    for _ in 0..<8 { #expect(pace.admits(1 << 20, to: 1, at: start)) }
+    #expect(!pace.admits(1, to: 1, at: start + .seconds(59)))
+    #expect(pace.admits(1, to: 2, at: start + .seconds(59)))
+    #expect(pace.admits(1, to: 1, at: start + .seconds(60)))
+    var small = 1
+    while pace.admits(1, to: 1, at: start + .seconds(60)) { small += 1 }
+    #expect(small == 8_192)
+  }
+
+  @Test("ask strangers to send again in a minute when very many answer")
+  func busy() async throws {
+    try await TestSuite.with { suite async throws in
+      var form = FormsV1.Form.winBack(.several)
+      form.maxParticipations = 0
+      let path = TestSuite.path(try await suite.publish(form).publicUrl)
+      let answers = "reason=price&rating=4&more=" + String(repeating: "x", count: 400_000)
+      func answer(_ path: String) async throws -> TestSuite.Page {
+        try await suite.browse { request in
+          (request.method, request.path, request.body) = ("POST", path, Array(answers.utf8))
+          request.headers = [.init("content-type", "application/x-www-form-urlencoded")]
+        }
+      }
+      for _ in 0..<20 { #expect(try await answer(path).status == 303) }
+      let refused = try await answer(path)
+      #expect(refused.status == 429 && refused.headers["retry-after"] == "60")
+      #expect(refused.html.contains("again in a minute") && refused.html.contains("value=\"price\" checked"))
+      #expect(try await answer(try await suite.link(1)).status == 303)
+      suite.time.advance(by: .seconds(60))
+      #expect(try await answer(path).status == 303)
+      #expect(try await suite.participations().count == 22)
     }
   }
 

@@ -183,6 +183,12 @@ struct CampaignTests {
       #expect(
         english.html.contains("href=\"https://shop.test/?a=1&amp;b=gold\"") && english.text.contains("gold, Liège"))
       #expect(try await preview("3").notSentReason == .notSubscribed)
+      let large = try await suite.refusal(MessagingV1.MessagingService.previewCampaign) { request in
+        request.name = TestSuite.campaign
+        request.profile = "\(PeersDouble.customers)/profiles/2"
+        request.values = ["code": .text(String(repeating: "x", count: 70_000))]
+      }
+      #expect(large.code == .invalidArgument && large.fields == ["values"])
       #expect(suite.sink.kept.isEmpty)
       #expect(try await suite.messages().isEmpty)
     }
@@ -251,6 +257,36 @@ struct CampaignTests {
       #expect(try await attempts(as: reader, rows, id: "z") == [.ok, .ok])
       let again = try await suite.refusal(Service.launchCampaign, as: reader) { $0.name = TestSuite.campaign }
       #expect(again.code == .ok)
+    }
+  }
+
+  @Test("messages are listed by state and by profile, page by page")
+  func filters() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...5)
+      for profile in [2, 4, 5] { suite.peers.change(UInt32(profile), "newsletter", .flag(false)) }
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.sendAll()
+      func list(_ state: MessagingV1.MessageState, profile: Int? = nil) async throws -> [String] {
+        var (found, token) = ([String](), "")
+        repeat {
+          let page = try await suite.call(MessagingV1.MessagingService.listMessages) { request in
+            (request.parent, request.state) = (TestSuite.campaign, state)
+            (request.pageSize, request.pageToken) = (2, token)
+            if let profile { request.profile = "\(PeersDouble.customers)/profiles/\(profile)" }
+          }
+          found += page.messages.map { String($0.profile.split(separator: "/").last ?? "") }
+          token = page.nextPageToken
+        } while !token.isEmpty
+        return found
+      }
+      #expect(try await list(.unspecified) == ["1", "2", "3", "4", "5"])
+      #expect(try await list(.notSent) == ["2", "4", "5"])
+      #expect(try await list(.sent) == ["1", "3"])
+      #expect(try await list(.unspecified, profile: 4) == ["4"])
+      #expect(try await list(.sent, profile: 4).isEmpty)
+      #expect(try await list(.notSent, profile: 4) == ["4"])
     }
   }
 

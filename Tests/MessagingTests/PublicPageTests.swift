@@ -146,6 +146,13 @@ struct PublicPageTests {
     _ suite: TestSuite, profile: UInt32, limit: Int32 = 100, after: InternalV1.InteractionPosition? = nil,
     bound: [UInt8] = []
   ) async throws -> [InternalV1.SourcedInteraction] {
+    try await listing(suite, profile: profile, limit: limit, after: after, bound: bound).interactions
+  }
+
+  private func listing(
+    _ suite: TestSuite, profile: UInt32, limit: Int32 = 100, after: InternalV1.InteractionPosition? = nil,
+    bound: [UInt8] = []
+  ) async throws -> InternalV1.ListProfileInteractionsResponse {
     try await suite.call(
       InternalV1.InteractionSourceService.listProfileInteractions, as: .service(.dataTables, [TestSuite.b2c])
     ) { request in
@@ -155,7 +162,44 @@ struct PublicPageTests {
       request.limit = limit
       request.after = after
       request.bound = bound
-    }.interactions
+    }
+  }
+
+  @Test("a listing is bounded by the profile's own newest, whatever others have had since")
+  func ownBound() async throws {
+    try await TestSuite.with { suite async throws in
+      _ = try await mail(suite)
+      let first = try await listing(suite, profile: 1)
+      let second = try await listing(suite, profile: 2)
+      let none: [UInt8] = Int64(0).bigEndianBytes
+      func bound(of message: Int64) -> [UInt8] { none + message.bigEndianBytes + none + none }
+      #expect(first.bound == bound(of: try #require(first.interactions.first?.number)))
+      #expect(second.bound == bound(of: try #require(second.interactions.first?.number)))
+      #expect(first.bound != second.bound)
+    }
+  }
+
+  @Test("a link that is opened or clicked without end fills nothing")
+  func mostOfAKind() async throws {
+    try await TestSuite.with { suite async throws in
+      _ = try await mail(suite)
+      let most = BehaviourStore.mostOfAKind
+      let store = BehaviourStore(database: suite.test.database, campaigns: suite.rooms.campaigns)
+      for _ in 0...most {
+        try await store.opened(1, byMachine: true, now: suite.time.now)
+        try await store.clicked(1, url: "https://shop.test/a", byMachine: true, now: suite.time.now)
+      }
+      try await store.opened(1, byMachine: false, now: suite.time.now)
+      try await store.clicked(1, url: "https://shop.test/b", byMachine: true, now: suite.time.now)
+      func count(_ table: String) async throws -> Int64 {
+        let statement = Statement(name: "test.count", sql: "SELECT count(*) FROM \(table)")
+        return try await suite.test.database.read(statement, [], as: .worker)[0].int(0)
+      }
+      // Another link, and a person, are counted by themselves.
+      #expect(try await count("opens") == Int64(most) + 1)
+      #expect(try await count("clicks") == Int64(most) + 1)
+      #expect(try await suite.report().opened == 1)
+    }
   }
 
   @Test("the timeline gets messages, opens, clicks and unsubscriptions, newest first, page by page", arguments: 1...4)

@@ -1,3 +1,5 @@
+import Database
+import DatabaseTesting
 import Messages
 import Populations
 import RPC
@@ -93,6 +95,33 @@ struct TargetingTests {
           " 1", "all[0] 2", "all[0].not 1", "all[1] 2", "all[1].any[0] 1", "all[1].any[1] 2",
         ])
       #expect(try await suite.count(.init(nil)).count == 3)
+    }
+  }
+
+  @Test("many criteria are asked a few at a time, and answered alike")
+  func manyCriteria() async throws {
+    try await TestSuite.with { suite async throws in
+      let ages = (1...40).map(Int64.init)
+      try await suite.customers(ages.map { ["age": .int($0)] })
+      let criteria = ages.map { TargetingV1.Criterion.field("age", .range(from: .int($0))) }
+      let answer = try await suite.count(.init(.any(criteria)))
+      #expect(answer.criteria.dropFirst().map(\.count) == ages.reversed())
+
+      // Of 40 bounds each pair of profiles answers one otherwise: as many combinations as profiles.
+      let stage = suite.stage.test
+      let tables = ProfileTableStore(
+        database: stage.database, schema: stage.schemaConnection(), roles: stage.configuration.roles)
+      let entity = TestSuite.b2c.id
+      let table = try #require(try await tables.find("customers", entity: entity))
+      var query = ProfileQuery(table: table, now: suite.time.now, zone: .utc)
+      for case .field(let criterion) in criteria.map(\.kind) {
+        _ = try query.add(criterion, at: "", checksAccepted: true)
+      }
+      #expect(query.passes.map(\.count) == [12, 12, 12, 4])
+      for pass in query.passes {
+        let rows = try await stage.database.read(pass.statement, pass.parameters, as: .entity(entity))
+        #expect(rows.count <= pass.count + 1)
+      }
     }
   }
 

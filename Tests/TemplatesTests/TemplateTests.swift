@@ -107,6 +107,45 @@ struct TemplateTests {
     #expect(throws: TemplateError.self) { try Template(many, context: .text).render([:]) }
   }
 
+  /// Values that are dear to read through.
+  private static let large: [String: TemplateValue] = [
+    "t": .text(String(repeating: "a", count: 60_000)), "part": .text(String(repeating: "a", count: 500) + "b"),
+    "l": .list(Array(repeating: .text("a"), count: 10_000)), "html": .text(String(repeating: "\"", count: 200_000)),
+    "empty": .list([]),
+  ]
+
+  @Test(
+    "reading through long values counts",
+    arguments: [
+      "{% if \(String(repeating: "t contains part or ", count: 40))t %}{% endif %}",
+      String(repeating: "{% if t contains 'b' %}{% endif %}", count: 300),
+      String(repeating: "{% if t == 'b' %}{% endif %}", count: 300),
+      String(repeating: "{% if t.size == 1 %}{% endif %}", count: 300),
+      String(repeating: "{% if l contains t %}{% endif %}", count: 3),
+      String(repeating: "{{ t | size }}", count: 300), String(repeating: "{{ 'a' | truncate: 5, t }}", count: 300),
+      "{{ l | join: t }}", "{% for a in l %}{% for b in empty limit: t %}{% endfor %}{% endfor %}",
+    ])
+  func readsCount(source: String) throws {
+    let error = try #require(throws: TemplateError.self) { try Template(source, context: .text).render(Self.large) }
+    #expect(error.explanation.contains("reads through"))
+  }
+
+  @Test("each comparison and each loop is a step")
+  func comparisonsCount() throws {
+    let options = RenderOptions(mostSteps: 20)
+    let many = "{% if \(String(repeating: "n or ", count: 30))n %}{% endif %}"
+    let none = String(repeating: "{% for a in n %}{% endfor %}", count: 30)
+    for source in [many, none] {
+      #expect(throws: TemplateError.self) { try Template(source, context: .text).render([:], options: options) }
+    }
+  }
+
+  @Test("what escaping adds counts as rendered")
+  func escapedCounts() throws {
+    #expect(throws: TemplateError.self) { try Template("{{ html }}", context: .html).render(Self.large) }
+    #expect(try Template("{{ html }}", context: .text).render(Self.large).utf8.count == 200_000)
+  }
+
   @Test("tells which values it names, through loops and assignments")
   func mentions() throws {
     let source = """

@@ -64,6 +64,11 @@ struct CSVReaderTests {
       read(file, piece: 5) == [.problem(1, .openQuote), .cells(2, ["2", "two", "x"]), .cells(3, ["3", "three"])])
   }
 
+  @Test("loses one line to a quote that the last line seems to close")
+  func quoteClosedByLastLine() {
+    #expect(read(Array("1,\"open\n2,\"two\"".utf8), piece: 5) == [.problem(1, .openQuote), .cells(2, ["2", "two"])])
+  }
+
   @Test("loses one line to a quote within a cell")
   func strayQuote() {
     let file = Array("5\" pipe,1\nnext,2\n\"a\"b,3\nlast,4".utf8)
@@ -71,6 +76,43 @@ struct CSVReaderTests {
       read(file, piece: 3) == [
         .problem(1, .strayQuote), .cells(2, ["next", "2"]), .problem(3, .strayQuote), .cells(4, ["last", "4"]),
       ])
+  }
+
+  @Test(
+    "looks at each byte a few times, however many quotes are not closed",
+    arguments: [
+      // Each line opens a quote that the next one closes amid its text, and so on: one record that never ends.
+      "x\",\"\n", "\"x\"y\",\"\n", "\"x\"\ry,\"\n",
+      // Each second line opens a quote, and no other closes it.
+      "\"\n\"\"\n", "\"\n\"a\"\"b\",\"c\"\n", "\"\na\n\"b\"\r\n",
+    ])
+  func boundedWork(lines: String) {
+    let file = Array(String(repeating: lines, count: 4_000).utf8)
+    var reader = CSVReader()
+    var record = CSVRecord()
+    reader.append(file)
+    reader.finish()
+    while reader.next(into: &record) {}
+    #expect(record.end == Int64(file.count))
+    #expect(reader.bytesScanned <= Int64(file.count) * 4)
+  }
+
+  @Test("loses no line without a quote, whatever stands where and however it is cut into pieces")
+  func everySmallFile() {
+    let signs: [UInt8] = Array("x\",\r\n".utf8)
+    for number in 0..<15_625 {
+      var (rest, file) = (number, [UInt8]())
+      for _ in 0..<6 {
+        file.append(signs[rest % signs.count])
+        rest /= signs.count
+      }
+      let readings = read(file, piece: 6)
+      for piece in [1, 2] where read(file, piece: piece) != readings { Issue.record("\(file) in pieces of \(piece)") }
+      let lines = file.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      for case .problem(let line, _) in readings where !lines[Int(line) - 1].contains(UInt8(ascii: "\"")) {
+        Issue.record("\(file) loses line \(line)")
+      }
+    }
   }
 
   @Test("passes over a line that is too long, in bounded memory")

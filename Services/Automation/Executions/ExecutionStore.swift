@@ -33,6 +33,7 @@ struct ExecutionStore: Sendable {
         SELECT number
         FROM executions
         WHERE wake_at <= $1 AND (leased_until IS NULL OR leased_until < clock_timestamp())
+          AND EXISTS (SELECT FROM scenarios AS s WHERE s.number = executions.scenario)
         ORDER BY wake_at
         LIMIT $2
         FOR UPDATE SKIP LOCKED
@@ -62,6 +63,7 @@ struct ExecutionStore: Sendable {
     return change.goesOn ? try rows.first.map { try ExecutionRecord($0) } : nil
   }
 
+  // An execution of a scenario that was deleted goes nowhere any more.
   // One statement: the step is recorded when and only when the execution has moved, under the fence of who holds it.
   private static let settle = Statement(
     name: "executions.settle",
@@ -73,6 +75,7 @@ struct ExecutionStore: Sendable {
           attempts = $9, tried_since = $10, ended_at = $11, error = $12,
           trigger_values = CASE WHEN $11::timestamptz IS NULL THEN trigger_values END
         WHERE number = $1 AND fence = $2 AND ended_at IS NULL
+          AND EXISTS (SELECT FROM scenarios AS s WHERE s.number = executions.scenario)
         RETURNING *
       ), recorded AS (
         INSERT INTO execution_steps (entity, execution, place, step, taken_at, outcome)

@@ -203,18 +203,30 @@ struct ScenarioStore: Sendable {
       WHERE number = $1 AND state <> $2
       """)
 
-  /// Deletes a scenario that is not active, with its executions.
+  /// Deletes a scenario that is not active. Nobody finds its executions any more; ``DeletedScenarios`` deletes them.
   ///
   /// - Returns: whether it was deleted.
-  func delete(_ scenario: ScenarioRecord) async throws -> Bool {
+  func delete(_ scenario: ScenarioRecord, now: Timestamp) async throws -> Bool {
     let rows = try await database.write(
-      Self.delete, [.int(scenario.number), .int(Int64(AutomationV1.ScenarioState.active.rawValue))],
+      Self.delete,
+      [.int(scenario.number), .int(Int64(AutomationV1.ScenarioState.active.rawValue)), .timestamp(now)],
       as: .entity(scenario.entity))
     return !rows.isEmpty
   }
 
   private static let delete = Statement(
-    name: "scenarios.delete", sql: "DELETE FROM scenarios WHERE number = $1 AND state <> $2 RETURNING number")
+    name: "scenarios.delete",
+    sql: """
+      WITH gone AS (
+        DELETE FROM scenarios
+        WHERE number = $1 AND state <> $2
+        RETURNING number, entity
+      )
+      INSERT INTO deleted_scenarios (scenario, entity, deleted_at)
+      SELECT number, entity, $3
+      FROM gone
+      RETURNING scenario
+      """)
 }
 
 extension AutomationV1.Scenario {

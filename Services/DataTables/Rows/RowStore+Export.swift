@@ -4,7 +4,8 @@ internal import UserTables
 extension RowStore {
   /// Writes rows as a CSV file, by number: a header of `id` and the fields' names, then a line a row.
   ///
-  /// One snapshot: what is written while it runs is not in it. It reads no faster than `send` takes.
+  /// One snapshot: what is written while it runs is not in it. It reads no faster than `send` takes: see
+  /// ``ExportGate``.
   nonisolated(nonsending) func export(
     _ fields: [TableField], of table: CustomTableDefinition,
     _ send: nonisolated(nonsending) ([UInt8]) async throws -> Void

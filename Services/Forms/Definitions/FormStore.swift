@@ -171,7 +171,8 @@ struct FormStore: Sendable {
     name: "forms.update",
     sql: """
       UPDATE forms
-      SET definition = $3, time_zone = $4, published_questions = $5, version = version + 1, updated_at = $6
+      SET definition = $3, time_zone = $4, published_questions = $5, participations = NULL, version = version + 1,
+        updated_at = $6
       WHERE number = $1 AND version = $2
       RETURNING \(columns)
       """)

@@ -23,6 +23,7 @@ struct PageWords: Sendable {
   let tooLong: String
   let notAccepted: String
   let changedMeanwhile: String
+  let busy: String
 
   /// The words of a language; English where it is none of ours.
   static func of(_ language: String) -> PageWords {
@@ -59,7 +60,8 @@ struct PageWords: Sendable {
     tooSmall: "The least number is", tooGreat: "The greatest number is",
     notADate: "Please enter a date such as 2026-01-31.", notAnEmail: "Please enter an e-mail address.",
     tooLong: "The text is too long. The most characters are", notAccepted: "Please choose one of the answers.",
-    changedMeanwhile: "The form was changed meanwhile. Please look at your answers and send them again.")
+    changedMeanwhile: "The form was changed meanwhile. Please look at your answers and send them again.",
+    busy: "Very many people answer just now. Please send your answers again in a minute.")
 
   private static let french = PageWords(
     next: "Suivant", back: "Retour", send: "Envoyer", required: "obligatoire", noAnswer: "Sans réponse",
@@ -73,7 +75,8 @@ struct PageWords: Sendable {
     notAnEmail: "Veuillez entrer une adresse e-mail.",
     tooLong: "Le texte est trop long. Le nombre maximal de caractères est",
     notAccepted: "Veuillez choisir l’une des réponses.",
-    changedMeanwhile: "Le formulaire a changé entre-temps. Veuillez revoir vos réponses et les renvoyer.")
+    changedMeanwhile: "Le formulaire a changé entre-temps. Veuillez revoir vos réponses et les renvoyer.",
+    busy: "Il y a beaucoup de réponses en ce moment. Veuillez renvoyer les vôtres dans une minute.")
 
   private static let dutch = PageWords(
     next: "Volgende", back: "Terug", send: "Verzenden", required: "verplicht", noAnswer: "Geen antwoord",
@@ -85,7 +88,8 @@ struct PageWords: Sendable {
     tooSmall: "Het kleinste getal is", tooGreat: "Het grootste getal is",
     notADate: "Vul een datum in zoals 2026-01-31.", notAnEmail: "Vul een e-mailadres in.",
     tooLong: "De tekst is te lang. Het hoogste aantal tekens is", notAccepted: "Kies een van de antwoorden.",
-    changedMeanwhile: "Het formulier is intussen gewijzigd. Bekijk uw antwoorden en verzend ze opnieuw.")
+    changedMeanwhile: "Het formulier is intussen gewijzigd. Bekijk uw antwoorden en verzend ze opnieuw.",
+    busy: "Er antwoorden nu heel veel mensen. Verzend uw antwoorden over een minuut opnieuw.")
 
   private static let german = PageWords(
     next: "Weiter", back: "Zurück", send: "Senden", required: "erforderlich", noAnswer: "Keine Antwort",
@@ -99,5 +103,6 @@ struct PageWords: Sendable {
     notADate: "Bitte geben Sie ein Datum ein, etwa 2026-01-31.", notAnEmail: "Bitte geben Sie eine E-Mail-Adresse ein.",
     tooLong: "Der Text ist zu lang. Die höchste Zahl der Zeichen ist",
     notAccepted: "Bitte wählen Sie eine der Antworten.",
-    changedMeanwhile: "Das Formular wurde inzwischen geändert. Bitte prüfen Sie Ihre Antworten und senden Sie erneut.")
+    changedMeanwhile: "Das Formular wurde inzwischen geändert. Bitte prüfen Sie Ihre Antworten und senden Sie erneut.",
+    busy: "Gerade antworten sehr viele. Bitte senden Sie Ihre Antworten in einer Minute noch einmal.")
 }

@@ -88,7 +88,7 @@ struct ParticipationWriter: Sendable {
       return try await change(known, sent, in: transaction)
     }
     if let earlier = try await earlier(sent, in: transaction) { return earlier }
-    if most > 0, try await count(form, most: most, in: transaction) >= most { return .notOpen }
+    if most > 0, try await !takePlace(in: form, most: most, in: transaction) { return .notOpen }
     return try await create(sent, in: transaction)
   }
 
@@ -130,13 +130,32 @@ struct ParticipationWriter: Sendable {
       FOR UPDATE
       """)
 
-  private func count(_ form: FormDefinition, most: Int64, in transaction: Transaction) async throws -> Int64 {
-    try await transaction.execute(Self.count, [.int(form.number), .int(most)]).first?.int(0) ?? 0
+  /// Counts one more participation in a form that this transaction has alone.
+  ///
+  /// - Returns: false when it has as many as it may.
+  private func takePlace(in form: FormDefinition, most: Int64, in transaction: Transaction) async throws -> Bool {
+    let parameters: [SQLValue] = [.int(form.number), .int(most)]
+    let rows = try await transaction.execute(pipelined: [(Self.countOnce, parameters), (Self.countOneMore, parameters)])
+    return rows.last?.isEmpty == false
   }
 
-  private static let count = Statement(
-    name: "participations.count",
-    sql: "SELECT count(*) FROM (SELECT FROM participations WHERE form = $1 LIMIT $2) AS counted")
+  // Those from before the definition was last written: nobody counts them where there is no limit.
+  private static let countOnce = Statement(
+    name: "participations.countOnce",
+    sql: """
+      UPDATE forms
+      SET participations = (SELECT count(*) FROM (SELECT FROM participations WHERE form = $1 LIMIT $2) AS counted)
+      WHERE number = $1 AND participations IS NULL
+      """)
+
+  private static let countOneMore = Statement(
+    name: "participations.countOneMore",
+    sql: """
+      UPDATE forms
+      SET participations = participations + 1
+      WHERE number = $1 AND participations < $2
+      RETURNING participations
+      """)
 
   // MARK: - Writing
 

@@ -101,7 +101,7 @@ extension FormDefinition: ProfilePlace {}
 
 extension Tombstones {
   /// Those that whoever records participations heeds.
-  static let ofParticipations = Tombstones(lockSpace: 7_201)
+  static let ofParticipations = Tombstones(lockSpace: 7_301)
 }
 
 extension Answers {

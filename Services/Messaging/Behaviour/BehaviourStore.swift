@@ -6,6 +6,10 @@ internal import Values
 
 /// Keeps what recipients did: opened, clicked, unsubscribed.
 struct BehaviourStore: Sendable {
+  /// The most opens of a message that are kept, and clicks on one of its links: of people as many as of programs. Further
+  /// ones would tell nothing new, and whoever has a link could fill the disk with them.
+  static let mostOfAKind = 100
+
   let database: Database
   let campaigns: CampaignStore
 
@@ -56,7 +60,7 @@ struct BehaviourStore: Sendable {
       INSERT INTO opens (entity, campaign, message, profile_table, profile, by_machine, happened_at)
       SELECT entity, campaign, id, profile_table, profile, $2::boolean, $3::timestamptz
       FROM messages
-      WHERE id = $1 AND profile <> 0
+      WHERE id = $1 AND profile <> 0 AND \(isRoom(in: "opens", "by_machine = $2"))
       FOR SHARE
       """)
 
@@ -66,9 +70,14 @@ struct BehaviourStore: Sendable {
       INSERT INTO clicks (entity, campaign, message, profile_table, profile, by_machine, url, happened_at)
       SELECT entity, campaign, id, profile_table, profile, $2::boolean, $4::text, $3::timestamptz
       FROM messages
-      WHERE id = $1 AND profile <> 0
+      WHERE id = $1 AND profile <> 0 AND \(isRoom(in: "clicks", "by_machine = $2 AND url = $4"))
       FOR SHARE
       """)
+
+  private static func isRoom(in table: String, _ kind: String) -> String {
+    "(SELECT count(*) FROM (SELECT FROM \(table) WHERE message = $1 AND \(kind) LIMIT \(mostOfAKind)) AS kept)"
+      + " < \(mostOfAKind)"
+  }
 
   // MARK: - Unsubscribing
 

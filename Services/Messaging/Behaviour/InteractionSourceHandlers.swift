@@ -43,7 +43,7 @@ struct InteractionSourceHandlers: Sendable {
     guard let entity = try call.access.entity(named: match.id("entity")) else { throw RPCError.notFound(match.name) }
     guard (1...1_001).contains(request.limit) else { throw RPCError.invalid("limit", "It is 1 to 1,001. Send such.") }
     try await roles.ensure(entity)
-    let bounds = try await bounds(request.bound, entity: entity)
+    let bounds = try await bounds(request, entity: entity)
     var found: [InternalV1.SourcedInteraction] = []
     for (source, bound) in zip(Self.sources, bounds) {
       guard request.kinds.isEmpty || request.kinds.contains(source.kind) else { continue }
@@ -57,22 +57,40 @@ struct InteractionSourceHandlers: Sendable {
     return response
   }
 
-  /// The highest number of each list when the listing began: what is recorded later stays out of it. A message gets its time
-  /// when it is settled, which is later than every page before.
-  private func bounds(_ bound: [UInt8], entity: Int64) async throws -> [Int64] {
+  /// The profile's highest number of each list when the listing began: what is recorded later stays out of it. A message gets
+  /// its time when it is settled, which is later than every page before.
+  private func bounds(
+    _ request: InternalV1.ListProfileInteractionsRequest, entity: Int64
+  ) async throws -> [Int64] {
+    let bound = request.bound
     if bound.count == Self.sources.count * 8 {
       return (0..<Self.sources.count).compactMap { Int64(bigEndianBytes: Array(bound[($0 * 8)..<($0 * 8 + 8)])) }
     }
     guard bound.isEmpty else {
       throw RPCError.invalid("bound", "It is of another form. Send what the first page said.")
     }
-    let row = try await database.read(Self.highest, [], as: .entity(entity)).first
+    let row = try await database.read(
+      Self.highest, [.int(request.profileTableNumber), .int(Int64(request.profile))], as: .entity(entity)
+    ).first
     return try (0..<Self.sources.count).map { try row?.int($0) ?? 0 }
   }
 
+  // Of the profile alone: the highest of all would be sought behind whatever other entities have recorded since. The offset
+  // keeps PostgreSQL from seeking it there all the same.
   private static let highest = Statement(
     name: "interactions.highest",
-    sql: "SELECT " + sources.map { "COALESCE((SELECT max(id) FROM \($0.table)), 0)" }.joined(separator: ", "))
+    sql: "SELECT "
+      + sources.map { source in
+        """
+        COALESCE((
+          SELECT max(id)
+          FROM (
+            SELECT id FROM \(source.table)
+            WHERE profile_table = $1 AND profile = $2 AND profile <> 0
+            OFFSET 0
+          ) AS own), 0)
+        """
+      }.joined(separator: ", "))
 
   private static func statement(
     _ source: Source, _ request: InternalV1.ListProfileInteractionsRequest, bound: Int64

@@ -33,6 +33,7 @@ struct MessageHandlers: Sendable {
     _ request: MessagingV1.PreviewCampaignRequest, _ call: Call
   ) async throws -> MessagingV1.PreviewCampaignResponse {
     let campaign = try await campaigns.require(request.name, right: .read, call)
+    try Self.check(request.values)
     // It shows what the profile holds.
     let (table, profile) = try await find(request.profile, field: "profile", for: campaign, call)
     let contents = try CampaignContents(campaign.message)
@@ -124,16 +125,20 @@ struct MessageHandlers: Sendable {
     _ reply: @Sendable (MessagingV1.Message) -> Reply
   ) async throws -> Reply {
     guard campaign.message.kind != .mass else { throw RPCError.campaignIsMass(campaign.message.name) }
-    for (id, value) in values.sorted(by: { $0.key < $1.key }) {
-      if let problem = GivenValue.problem(of: value) { throw RPCError.invalid("values.\(id)", problem) }
-    }
-    if let size = try MessageStore.kept(values)?.count, size > Self.mostBytesOfValues {
-      throw RPCError.invalid("values", "They have more than \(Self.mostBytesOfValues) bytes. Send less.")
-    }
+    try Self.check(values)
     let answer = try await messages.create(
       in: campaign, profile: profile, values: values, once: once, now: time.now, reply: reply)
     try await work.notify()
     return answer
+  }
+
+  private static func check(_ values: [String: TypeV1.Value]) throws {
+    for (id, value) in values.sorted(by: { $0.key < $1.key }) {
+      if let problem = GivenValue.problem(of: value) { throw RPCError.invalid("values.\(id)", problem) }
+    }
+    if let size = try MessageStore.kept(values)?.count, size > mostBytesOfValues {
+      throw RPCError.invalid("values", "They have more than \(mostBytesOfValues) bytes. Send less.")
+    }
   }
 
   /// The number of the profile that a name means, which must be of the campaign's table.

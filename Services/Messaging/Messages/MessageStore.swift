@@ -22,22 +22,34 @@ struct MessageStore: Sendable {
   func list(
     of campaign: CampaignRecord, _ filter: Filter, after: Int64, limit: Int
   ) async throws -> [(id: Int64, message: MessagingV1.Message)] {
-    try await database.read(
-      Self.inOrder,
-      [.int(campaign.number), .int(after), .int(filter.state), .int(filter.profile), .int(Int64(limit))],
-      as: .entity(campaign.entity.id)
-    ).map { (try $0.int(0), try Self.message($0, of: campaign)) }
+    var parameters: [SQLValue] = [.int(campaign.number), .int(after), .int(Int64(limit))]
+    var conditions = ""
+    func add(_ column: String, _ value: Int64) {
+      parameters.append(.int(value))
+      conditions += " AND \(column) = $\(parameters.count)"
+    }
+    if filter.state != 0 { add("state", filter.state) }
+    if filter.profile != 0 {
+      add("profile_table", campaign.profileTableNumber)
+      add("profile", filter.profile)
+      conditions += " AND profile <> 0"
+    }
+    return try await database.read(Self.inOrder(conditions), parameters, as: .entity(campaign.entity.id))
+      .map { (try $0.int(0), try Self.message($0, of: campaign)) }
   }
 
-  private static let inOrder = Statement(
-    name: "messages.list",
-    sql: """
-      SELECT \(columns)
-      FROM messages
-      WHERE campaign = $1 AND id > $2 AND ($3::bigint = 0 OR state = $3) AND ($4::bigint = 0 OR profile = $4)
-      ORDER BY id
-      LIMIT $5
-      """)
+  // Only what is asked for stands in it: a condition that may be none would keep PostgreSQL from the index it has.
+  private static func inOrder(_ conditions: String) -> Statement {
+    Statement(
+      name: "messages.list",
+      sql: """
+        SELECT \(columns)
+        FROM messages
+        WHERE campaign = $1 AND id > $2\(conditions)
+        ORDER BY id
+        LIMIT $3
+        """)
+  }
 
   private static let columns = "id, profile, state, reason, server_answer, language, created_at, accepted_at"
 

@@ -7,7 +7,8 @@ internal import Values
 extension ProfileStore {
   /// Writes profiles as a CSV file, by id: a header of `id` and the fields' names, then a line a profile.
   ///
-  /// One snapshot: what is written while it runs is not in it. It reads no faster than `send` takes.
+  /// One snapshot: what is written while it runs is not in it. It reads no faster than `send` takes: see
+  /// ``ExportGate``.
   nonisolated(nonsending) func export(
     _ fields: [ProfileField], of table: ProfileTableDefinition,
     _ send: nonisolated(nonsending) ([UInt8]) async throws -> Void

@@ -15,7 +15,7 @@ struct TargetingEvaluator: Sendable {
   let repositories: RepositoryDirectory
   let time: any TimeSource
 
-  /// How long one pass over the profiles may take.
+  /// How long the passes over the profiles may take.
   private static let timeout = Duration.seconds(60)
 
   /// Who is in a targeting.
@@ -87,13 +87,17 @@ struct TargetingEvaluator: Sendable {
   private func answer(
     _ query: ProfileQuery, in setting: Setting
   ) async throws -> (living: Population, met: [Population]) {
-    let (statement, parameters) = (query.statement, query.parameters)
-    let rows = try await database.transaction(
-      as: .entity(setting.table.entity), readOnly: true, timeout: Self.timeout
+    let passes = query.passes
+    return try await database.transaction(
+      as: .entity(setting.table.entity), isolation: .repeatableRead, readOnly: true, timeout: Self.timeout
     ) { transaction in
-      try await transaction.execute(statement, parameters)
+      var all: (living: Population, met: [Population]) = (.empty, [])
+      for pass in passes {
+        let answers = try pass.answers(in: try await transaction.execute(pass.statement, pass.parameters))
+        all = (answers.living, all.met + answers.met)
+      }
+      return all
     }
-    return try query.answers(in: rows)
   }
 
   /// Adds what is asked of the profiles' own table; gives each criterion's place among the answers.

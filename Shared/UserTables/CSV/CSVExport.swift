@@ -18,7 +18,8 @@ package struct CSVExport: Sendable {
 
   /// Sends the file, chunk by chunk.
   ///
-  /// One snapshot: what is written while it runs is not in it. It reads no faster than `send` takes.
+  /// One snapshot: what is written while it runs is not in it. It reads no faster than `send` takes: see
+  /// ``ExportGate``.
   nonisolated(nonsending) package func run(
     as role: DatabaseRole, cells: (Row) throws -> [String],
     _ send: nonisolated(nonsending) ([UInt8]) async throws -> Void

@@ -6,6 +6,9 @@
 ///   only: reading begins again at the next line;
 /// - a longer line is passed over.
 ///
+/// A quote that is out of place ends the search at its line, so that no file has the same bytes looked at again and again:
+/// behind a quote that is not closed stand whole lines that each end by themselves.
+///
 /// Lines end in LF, CRLF or the end of the file. A byte-order mark of UTF-8 at the start is passed over. Records without
 /// a single byte (blank lines) are passed over too.
 package struct CSVReader: Sendable {
@@ -18,6 +21,8 @@ package struct CSVReader: Sendable {
   private var head = 0
   /// What `buffer` is known to hold no record's end before; spares a second look when more bytes come.
   private var scanned: Scan
+  /// How many bytes the search for the ends of records has looked at.
+  private(set) var bytesScanned: Int64 = 0
   /// The file's offset of `head`, in bytes.
   private var offset: Int64
   /// The physical line of `head`, from 1.
@@ -103,7 +108,16 @@ package struct CSVReader: Sendable {
     var place = Place.cellStart
     var lines: Int64 = 0
 
-    enum Place { case cellStart, plain, quoted, quoteInQuoted }
+    enum Place {
+      case cellStart, plain, quoted, quoteInQuoted
+      /// Behind a quote that closes, and a return that only a line break may follow.
+      case returnBehindQuote
+      /// Behind a quote that is out of place: what follows on its line does not matter any more.
+      case strayQuote
+    }
+
+    /// Whether the record holds a line that is given up without its end.
+    var hasOpenQuote: Bool { lines > 0 && (place == .quoted || place == .strayQuote) }
 
     /// Takes the byte at `position`; true when it ends the record.
     mutating func take(_ byte: UInt8, separator: UInt8) -> Bool {
@@ -112,10 +126,14 @@ package struct CSVReader: Sendable {
         return place != .quoted
       }
       switch (place, byte) {
+      case (.strayQuote, _): break
       case (.cellStart, UInt8(ascii: "\"")), (.quoteInQuoted, UInt8(ascii: "\"")): place = .quoted
       case (.quoted, UInt8(ascii: "\"")): place = .quoteInQuoted
       case (.quoted, _): break
+      case (.returnBehindQuote, _), (_, UInt8(ascii: "\"")): place = .strayQuote
       case (_, separator): place = .cellStart
+      case (.quoteInQuoted, UInt8(ascii: "\r")): place = .returnBehindQuote
+      case (.quoteInQuoted, _): place = .strayQuote
       default: place = .plain
       }
       return false
@@ -133,7 +151,10 @@ package struct CSVReader: Sendable {
   private mutating func recordEnd() -> RecordEnd? {
     let limit = head + Self.maximumRecordBytes
     var scan = scanned
-    defer { scanned = scan }
+    defer {
+      bytesScanned += Int64(scan.position - scanned.position)
+      scanned = scan
+    }
     let found: Int? = buffer.withUnsafeBufferPointer { bytes in
       let stop = min(bytes.count, limit)
       while scan.position < stop {
@@ -146,12 +167,12 @@ package struct CSVReader: Sendable {
       let hasReturn = found > head && buffer[found - 1] == UInt8(ascii: "\r")
       return .complete(contentEnd: hasReturn ? found - 1 : found, next: found + 1, lines: scan.lines)
     }
-    if scan.position >= limit { return scan.place == .quoted && scan.lines > 0 ? .openQuote : .tooLong }
+    if scan.position >= limit { return scan.hasOpenQuote ? .openQuote : .tooLong }
     guard isFinished else { return nil }
     if head == buffer.count { return .endOfFile }
     if scan.place == .quoted { return .openQuote }
     let hasReturn = buffer[buffer.count - 1] == UInt8(ascii: "\r")
-    return .complete(contentEnd: buffer.count - (hasReturn ? 1 : 0), next: buffer.count, lines: scan.lines)
+    return .complete(contentEnd: buffer.count - (hasReturn ? 1 : 0), next: buffer.count, lines: scan.lines + 1)
   }
 
   private mutating func advance(to next: Int, lines: Int64) {

@@ -1,4 +1,8 @@
 /// Writes records of a CSV file (RFC 4180) in UTF-8, lines ended by CRLF.
+///
+/// Cells stand as they are kept, so that a file imports as what was exported. A text may begin with `=`, `+`, `-` or `@`,
+/// which a spreadsheet takes for a formula: whoever opens a file there imports its columns as text. An apostrophe before
+/// such a text would be part of it for every other reader, and a phone number or a debit begins alike.
 package struct CSVWriter: Sendable {
   /// What has been written since the last ``take()``.
   private var bytes: [UInt8] = []

@@ -169,6 +169,21 @@ struct TestSuite: ServiceSuite {
     try await follow(ParticipationFollower(time: time), [recorded])
   }
 
+  /// Adds copies of the first execution.
+  func multiplyExecutions(by count: Int) async throws {
+    try await test.database.write(
+      Statement(
+        name: "test.multiply",
+        sql: """
+          INSERT INTO executions
+            (entity, scenario, version, profile_table, profile, cause, state, step, created_at, wake_at)
+          SELECT entity, scenario, version, profile_table, profile, 'copy/' || copy, state, step, created_at, wake_at
+          FROM executions, generate_series(1, $1::bigint) AS copies (copy)
+          WHERE number = 1
+          """),
+      [.int(Int64(count))], as: .worker)
+  }
+
   /// As if the copy that holds them had died long ago.
   func expireLeases() async throws {
     for table in ["executions", "arrivals"] {

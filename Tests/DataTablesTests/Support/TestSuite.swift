@@ -37,7 +37,7 @@ struct TestSuite: ServiceSuite {
         tables: CustomTableStore(
           database: test.database, schema: test.schemaConnection(), roles: test.configuration.roles),
         profiles: ProfileDirectory(peer: try stage.peer(.profiles, server)), sources: sources, pages: stage.pages,
-        requests: stage.requests)
+        requests: stage.requests, time: stage.time)
       let own = try await stage.start(.dataTables, rooms.router)
       try await body(TestSuite(stage: stage, profiles: profiles, client: own.client, rooms: rooms))
     }
