@@ -27,9 +27,9 @@ struct InteractionHandlers: Sendable {
       token: request.pageToken, tokens: pages)
     let cursor = page.position.flatMap(TimelineCursor.init)
     let (table, profile) =
-      if let cursor { (cursor.profileTable, cursor.profile) } else { 
+      if let cursor { (cursor.profileTable, cursor.profile) } else {
         try await profiles.find(match, field: "parent", entity: entity, deadline: call.deadline)
-       }
+      }
     let query = TimelineQuery(
       profileTable: match.name.parent?.description ?? "", profileTableNumber: table, profile: profile, entity: entity,
       kinds: request.kinds, start: start, end: end, after: cursor?.place, limit: page.size, deadline: call.deadline)

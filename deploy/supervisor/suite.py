@@ -199,8 +199,8 @@ class Suite:
         for folder in self.data.parents:
             if folder.exists() and not folder.stat().st_mode & stat.S_IXOTH:
                 raise SuiteError(
-                    f"{folder} is closed to the system user that the services run as, so nothing in it can be their data"
-                    " folder. Name one elsewhere with --data, such as /srv/rapport, or run this as an ordinary user."
+                    f"{folder} is closed to the system user that the services run as, so their data cannot be in it."
+                    " Name a folder elsewhere with --data, such as /srv/rapport, or run this as an ordinary user."
                 )
 
     def _choose_addresses(self) -> None:

@@ -1,4 +1,4 @@
-package import RPC
+internal import RPC
 package import ServiceKit
 internal import Synchronization
 
