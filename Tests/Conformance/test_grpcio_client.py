@@ -81,7 +81,7 @@ def test_an_unknown_method_is_unimplemented(echo):
 
 def test_a_request_that_is_no_message_is_refused(echo):
     error = failure(echo.channel.unary_unary("/rapport.testing.Echo/Echo"), b"\xff\xff")
-    assert error.code() == grpc.StatusCode.INTERNAL
+    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
     assert "google.protobuf.BytesValue" in error.details()
 
 

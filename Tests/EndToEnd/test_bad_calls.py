@@ -390,7 +390,7 @@ CASES = {
             "FAILED_PRECONDITION",
             "launched before",
         ),
-        "a send of a draft": (send(f"{B2C}/campaigns/draft", ALICE), "FAILED_PRECONDITION", "not active"),
+        "a send of a draft": (send(f"{B2C}/campaigns/draft", ALICE), "FAILED_PRECONDITION", "not launched"),
         "a send of a mass campaign": (
             send(f"{B2C}/campaigns/come-back", ALICE),
             "FAILED_PRECONDITION",

@@ -17,11 +17,16 @@ struct Unsubscribing: Sendable {
   /// Once this returns, it will happen, whatever breaks.
   func unsubscribe(_ message: Int64) async throws -> Bool {
     guard let pending = try await store.unsubscribed(message, now: time.now) else { return false }
+    await tryToApply(pending)
+    return true
+  }
+
+  /// One that cannot be applied holds up no other: the job tries it again.
+  private func tryToApply(_ pending: BehaviourStore.Pending) async {
     do { try await apply(pending) } catch {
       let why = (error as? RPCError).map { "\($0.code)" } ?? "\(type(of: error))"
       logger.warning("an unsubscription is told to Profiles later", metadata: ["why": "\(why)"])
     }
-    return true
   }
 
   /// Tells Profiles what it could not be told before.
@@ -37,7 +42,10 @@ struct Unsubscribing: Sendable {
   func applyAll() async throws {
     var last: Int64 = 0
     while case let some = try await store.pending(behind: last, limit: 100), let end = some.last {
-      for pending in some { try await apply(pending) }
+      for pending in some {
+        try Task.checkCancellation()
+        await tryToApply(pending)
+      }
       last = end.id
     }
   }

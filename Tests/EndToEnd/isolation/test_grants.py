@@ -27,6 +27,12 @@ _BEYOND = {
     "CreateForm": ("PROFILES", "WRITE"),  # Its answers enrich them.
     "ExportTargeting": ("PROFILES", "EXPORT"),  # What leaves is profiles.
 }
+# The same, for what a definition has done later, by words that stand in it.
+_DONE_FOR_THE_CALLER = {
+    '"updateProfile"': ("PROFILES", "WRITE"),
+    '"send"': ("MESSAGING", "WRITE"),
+    "in rows.": ("TABLES", "READ"),  # A template shows them.
+}
 
 
 class Holder:
@@ -113,8 +119,8 @@ def needs(step: Step, request: Message) -> set[Need]:
     needed = rights.needs(step, request)
     if step.method in _BEYOND:
         needed.add(_BEYOND[step.method])
-    if "updateProfile" in json.dumps(step.request):
-        needed.add(("PROFILES", "WRITE"))
+    said = json.dumps(step.request)
+    needed |= {need for words, need in _DONE_FOR_THE_CALLER.items() if words in said}
     return {need for need in needed if not (need[1] == "READ" and (need[0], "WRITE") in needed)}
 
 
