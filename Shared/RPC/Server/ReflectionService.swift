@@ -7,7 +7,8 @@ struct ReflectionService: Sendable {
 
   init(_ services: [ServiceDescriptor]) {
     self.services = services.map(\.name).sorted()
-    index = SymbolIndex(services.map(\.file))
+    // No method names the details of a status, and a client that shows them asks what they are.
+    index = SymbolIndex(services.map(\.file) + [GoogleRPC.ErrorInfo.descriptor.file])
   }
 
   func answer(_ request: GRPCReflectionV1.ServerReflectionRequest) -> GRPCReflectionV1.ServerReflectionResponse {

@@ -144,7 +144,7 @@ package struct ServiceProcess: Sendable {
       }
       let health = HealthService()
       parts.router.register(health)
-      parts.router.registerReflection(of: parts.reflected ?? parts.services)
+      parts.router.registerReflection(of: [GRPCHealthV1.Health.descriptor] + (parts.reflected ?? parts.services))
       return Built(context: context, parts: parts, health: health)
     } catch {
       await database.shutdown()
