@@ -142,3 +142,17 @@ executables() {
   awk '!/^(#|$)/ { print "rapport-" $1 }' "$RAPPORT_ROOT/deploy/services.txt"
   printf 'rapport\n'
 }
+
+# release OPTION...: `swift build` as the doors that measure or run do it.
+release() { swift build --package-path "$RAPPORT_ROOT" -c release --static-swift-stdlib "$@"; }
+
+# Builds the suite's executables in release mode, and prints the folder they are in.
+build_release() {
+  local executable
+  say "Building Rapport in release mode (the first time takes some minutes) ..."
+  for executable in $(executables); do
+    # To standard error: standard output is the caller's.
+    release --product "$executable" >&2 || return
+  done
+  release --show-bin-path
+}
