@@ -44,7 +44,7 @@ package struct Gateway: Sendable {
       methods: methods, peers: context.peers, authenticator: authenticator, state: state, time: context.time)
     var router = Router()
     service.register(in: &router)
-    router.fallback(proxy.serve)
+    proxy.register(in: &router)
     var parts = ServiceParts(router: router, services: [AccessV1.AccessService.descriptor])
     parts.requiresPrincipals = false
     parts.reflected = Self.publicServices(methods)

@@ -293,6 +293,15 @@ struct CallPipeHandle: Sendable {
   }
 
   /// Sends a message after which nothing follows: it need not wait for room.
+  func sendLast(_ message: ByteBuffer) async throws {
+    if loop.inEventLoop {
+      _ = try pipe.value.write(pipe.value.frame(message))
+    } else {
+      try await hop { pipe in _ = try pipe.write(pipe.frame(message)) }
+    }
+  }
+
+  /// The same for a message that is not encoded yet.
   func sendLast(_ message: some Message) async throws {
     if loop.inEventLoop {
       _ = try pipe.value.write(pipe.value.frame(message))

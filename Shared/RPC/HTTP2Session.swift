@@ -273,6 +273,11 @@ extension HTTP2Session {
     spareOutboxes.popLast() ?? Outbox()
   }
 
+  /// Whether to keep a field out of HPACK's table (RFC 7541 §6.2.3), where it would push out what comes again.
+  private static func changesEachTime(_ field: HeaderBlock.Field, _ headers: HeaderBlock) -> Bool {
+    headers.has(field, named: "x-request-id") || headers.has(field, named: "grpc-timeout")
+  }
+
   private func withNameValues<Result>(
     _ headers: HeaderBlock, _ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result
   ) -> Result {
@@ -280,10 +285,11 @@ extension HTTP2Session {
       // nghttp2 reads only; its struct says otherwise for callers that let it.
       let base = UnsafeMutablePointer(mutating: bytes.baseAddress)
       for field in headers.fields {
+        let flags = Self.changesEachTime(field, headers) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
         nameValues.append(
           nghttp2_nv(
             name: base?.advanced(by: field.name.lowerBound), value: base?.advanced(by: field.value.lowerBound),
-            namelen: field.name.count, valuelen: field.value.count, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
+            namelen: field.name.count, valuelen: field.value.count, flags: UInt8(flags.rawValue)))
       }
       defer { nameValues.removeAll(keepingCapacity: true) }
       return nameValues.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }

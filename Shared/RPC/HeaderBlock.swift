@@ -20,6 +20,12 @@ struct HeaderBlock: Sendable {
     fields.removeAll(keepingCapacity: true)
   }
 
+  /// Makes room for so many more.
+  mutating func reserve(bytes count: Int, fields fieldCount: Int) {
+    bytes.reserveCapacity(bytes.count + count)
+    fields.reserveCapacity(fields.count + fieldCount)
+  }
+
   /// Removes the first fields.
   mutating func removeFirst(_ count: Int) {
     guard count < fields.count else { return reset() }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 
 /// Runs the tasks of one event loop's calls on that loop, and the turns of its connections after them.
 ///
@@ -15,7 +16,22 @@ final class LoopExecutor: TaskExecutor {
     var isScheduled = false
   }
 
-  init(loop: any EventLoop) {
+  private static let ofThread = ThreadSpecificVariable<LoopExecutor>()
+
+  /// That of the loop which runs on this thread; nil where none does, or none of its connections was made yet.
+  static var current: LoopExecutor? { ofThread.currentValue }
+
+  /// That of a loop, on which this is called. One a loop, so that what a server's call waits for on a client's
+  /// connection of the same loop goes on within the same turn.
+  static func of(_ loop: any EventLoop) -> LoopExecutor {
+    loop.preconditionInEventLoop()
+    if let known = ofThread.currentValue, known.loop === loop { return known }
+    let executor = LoopExecutor(loop: loop)
+    ofThread.currentValue = executor
+    return executor
+  }
+
+  private init(loop: any EventLoop) {
     self.loop = loop
     state = .makeBoxSendingValue(State(), eventLoop: loop)
   }
@@ -69,21 +85,5 @@ final class LoopExecutor: TaskExecutor {
     }
     for connection in connections { connection.turn() }
     if !state.value.jobs.isEmpty { schedule() }
-  }
-}
-
-/// The executors of a group's loops, one a loop.
-struct LoopExecutors: Sendable {
-  private let executors: [ObjectIdentifier: LoopExecutor]
-
-  init(_ group: some EventLoopGroup) {
-    var executors: [ObjectIdentifier: LoopExecutor] = [:]
-    for loop in group.makeIterator() { executors[ObjectIdentifier(loop)] = LoopExecutor(loop: loop) }
-    self.executors = executors
-  }
-
-  /// The executor of one of the group's loops; a new one for a foreign loop.
-  func executor(of loop: any EventLoop) -> LoopExecutor {
-    executors[ObjectIdentifier(loop)] ?? LoopExecutor(loop: loop)
   }
 }

@@ -23,12 +23,16 @@ public struct Metadata: Sendable, Hashable {
   /// - Returns: Whether the field was added.
   @discardableResult
   public mutating func append(_ name: String, _ value: String) -> Bool {
-    let name = Array(name.lowercased().utf8)
-    guard Self.isCustom(name), !Self.isBinary(name), value.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
-      return false
+    var (name, value) = (Self.lowercased(name), value)
+    return name.withUTF8 { name in
+      value.withUTF8 { value in
+        guard Self.isCustom(name), !Self.isBinary(name), value.allSatisfy({ (0x20...0x7e).contains($0) }) else {
+          return false
+        }
+        block.append(name, value)
+        return true
+      }
     }
-    block.append(name, value.utf8)
-    return true
   }
 
   /// Adds a field of bytes after the others; its name must end in `-bin`.
@@ -36,10 +40,12 @@ public struct Metadata: Sendable, Hashable {
   /// - Returns: Whether the field was added.
   @discardableResult
   public mutating func append(_ name: String, bytes value: [UInt8]) -> Bool {
-    let name = Array(name.lowercased().utf8)
-    guard Self.isCustom(name), Self.isBinary(name) else { return false }
-    block.append(name, Base64.encode(value))
-    return true
+    var name = Self.lowercased(name)
+    return name.withUTF8 { name in
+      guard Self.isCustom(name), Self.isBinary(name) else { return false }
+      block.append(name, Base64.encode(value))
+      return true
+    }
   }
 
   /// Adds all fields of other metadata after these.
@@ -54,6 +60,13 @@ public struct Metadata: Sendable, Hashable {
     block = kept
   }
 
+  /// Removes every field whose name, lower-case ASCII, is unwanted.
+  public mutating func removeAll(where isUnwanted: (ArraySlice<UInt8>) -> Bool) {
+    var kept = HeaderBlock()
+    for field in block.fields where !isUnwanted(block.bytes[field.name]) { kept.append(field, of: block) }
+    block = kept
+  }
+
   /// The value of the first field of that name.
   public func first(_ name: String) -> String? {
     block.fields.first { has($0, name) }.map(block.value)
@@ -62,6 +75,16 @@ public struct Metadata: Sendable, Hashable {
   /// The values of all fields of that name, in order.
   public func all(_ name: String) -> [String] {
     block.fields.filter { has($0, name) }.map(block.value)
+  }
+
+  /// The values of all fields of that name as they came, in order.
+  public func rawValues(_ name: String) -> [ArraySlice<UInt8>] {
+    block.fields.filter { has($0, name) }.map { block.bytes[$0.value] }
+  }
+
+  /// Whether there is a field of that name.
+  public func contains(_ name: String) -> Bool {
+    block.fields.contains { has($0, name) }
   }
 
   /// The first value of that `-bin` name; nil also when it is not base64.
@@ -84,7 +107,8 @@ public struct Metadata: Sendable, Hashable {
   }
 
   private func has(_ field: HeaderBlock.Field, _ name: String) -> Bool {
-    block.bytes[field.name].elementsEqual(name.utf8) { $0 == $1 || $0 == ($1 | 0x20) }
+    field.name.count == name.utf8.count
+      && block.bytes[field.name].elementsEqual(name.utf8) { $0 == $1 || $0 == ($1 | 0x20) }
   }
 }
 
@@ -96,13 +120,15 @@ extension Metadata: CustomStringConvertible {
 }
 
 extension Metadata {
-  /// Adds a field as it came from the wire, unchecked.
-  mutating func append(_ field: HeaderBlock.Field, of other: HeaderBlock) {
+  /// Adds a field as it came from the wire, if it is custom metadata.
+  mutating func appendIfCustom(_ field: HeaderBlock.Field, of other: HeaderBlock) {
+    guard other.bytes[field.name].withUnsafeBufferPointer(Self.isCustom) else { return }
+    if block.fields.isEmpty { block.reserve(bytes: other.bytes.count, fields: other.fields.count) }
     block.append(field, of: other)
   }
 
   /// Whether a lower-case name may be custom metadata: legal characters, not the transport's own.
-  static func isCustom(_ name: some Collection<UInt8>) -> Bool {
+  private static func isCustom(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
     guard !name.isEmpty, !name.starts(with: "grpc-".utf8), !isReserved(name) else { return false }
     return name.allSatisfy { character in
       switch character {
@@ -114,16 +140,20 @@ extension Metadata {
     }
   }
 
+  private static func lowercased(_ name: String) -> String {
+    name.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ? name.lowercased() : name
+  }
+
   private static let reserved: [StaticString] = [
     "te", "content-type", "connection", "host", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection",
     "content-length",
   ]
 
-  private static func isReserved(_ name: some Collection<UInt8>) -> Bool {
-    reserved.contains { $0.utf8.elementsEqual(name) }
+  private static func isReserved(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+    reserved.contains { $0.utf8.count == name.count && $0.utf8.elementsEqual(name) }
   }
 
-  private static func isBinary(_ name: [UInt8]) -> Bool {
+  private static func isBinary(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
     name.suffix(4).elementsEqual("-bin".utf8)
   }
 }

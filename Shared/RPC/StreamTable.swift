@@ -1,7 +1,7 @@
 /// What a connection keeps for each of its streams, by stream number: a hash table for odd, rising keys.
 ///
-/// Swift's own dictionary hashes for keys that an enemy chooses; here each key is twice a counter and one, so the
-/// counter itself spreads them. Linear probing, at most half full.
+/// Swift's own dictionary hashes for keys that an enemy chooses; here the worst that one can choose is a run as long as
+/// the streams that it may open at once. Linear probing, at most half full.
 struct StreamTable<Value> {
   private var slots: [(key: Int32, value: Value)?]
   private(set) var count = 0
@@ -45,7 +45,8 @@ struct StreamTable<Value> {
   var values: [Value] { slots.compactMap { $0?.value } }
 
   private func home(_ key: Int32) -> Int {
-    Int(truncatingIfNeeded: UInt32(bitPattern: key) >> 1) & (slots.count - 1)
+    // Scattered (Knuth's multiplicative hash): ids follow each other, and one long run would be moved at each removal.
+    Int(truncatingIfNeeded: (UInt32(bitPattern: key) &* 2_654_435_769) >> 8) & (slots.count - 1)
   }
 
   private mutating func place(_ slot: (key: Int32, value: Value)) {

@@ -35,13 +35,16 @@ struct Authenticator: Sendable {
   ///   `KEY_REVOKED` or `KEY_EXPIRED`; UNAVAILABLE when access cannot be told.
   /// - Complexity: a look-up; two signatures for a token's first call and one after each change of access.
   func caller(of metadata: Metadata) throws(RPCError) -> Authenticated {
-    let text = try Self.token(in: metadata)
+    let bytes = try Self.token(in: metadata)
     let view = try state.current()
     let now = time.now
-    if let known = known[text, revision: view.revision] {
+    if let known = known[bytes, revision: view.revision] {
       guard now < known.caller.expires else { throw expired(known.caller, at: now) }
       return known
     }
+    // Beyond ASCII, texts of other bytes can be equal.
+    guard bytes.allSatisfy({ $0 < 0x80 }) else { throw .tokenInvalid }
+    let text = String(decoding: bytes, as: UTF8.self)
     let token: AccessToken
     do {
       token = try tokens.verify(text, at: now)
@@ -50,7 +53,7 @@ struct Authenticator: Sendable {
     }
     let authenticated = try authenticate(token, in: view)
     guard now < authenticated.caller.expires else { throw expired(authenticated.caller, at: now) }
-    known[text, revision: view.revision] = authenticated
+    known[bytes, revision: view.revision] = authenticated
     return authenticated
   }
 
@@ -72,15 +75,17 @@ struct Authenticator: Sendable {
   }
 
   /// The token of `authorization: Bearer …` (RFC 6750 §2.1).
-  private static func token(in metadata: Metadata) throws(RPCError) -> String {
-    let values = metadata.all("authorization")
+  private static func token(in metadata: Metadata) throws(RPCError) -> ArraySlice<UInt8> {
+    let values = metadata.rawValues("authorization")
     guard let value = values.first else { throw .tokenMissing }
-    let parts = value.split(separator: " ", maxSplits: 1)
-    // Two tokens are none: who reads which is anybody's guess. Beyond ASCII, texts of other bytes can be equal.
-    guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer", value.utf8.allSatisfy({ $0 < 0x80 })
+    // Two tokens are none: who reads which is anybody's guess.
+    guard values.count == 1, value.count > scheme.count,
+      zip(value, scheme).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 })
     else {
       throw .tokenInvalid
     }
-    return String(parts[1])
+    return value.dropFirst(scheme.count)
   }
+
+  private static let scheme = Array("bearer ".utf8)
 }

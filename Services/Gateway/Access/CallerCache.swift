@@ -5,7 +5,15 @@ import Synchronization
 ///
 /// Bounded. Only verified tokens come in, so that nobody can push out the others by sending forged ones.
 final class CallerCache: Sendable {
-  private let entries: Mutex<RecentCache<String, Entry>>
+  private let entries: Mutex<RecentCache<Token, Entry>>
+
+  private struct Token: Sendable, Hashable {
+    var bytes: ArraySlice<UInt8>
+
+    func hash(into hasher: inout Hasher) {
+      bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+  }
 
   private struct Entry: Sendable {
     var revision: Int64
@@ -20,14 +28,16 @@ final class CallerCache: Sendable {
   var count: Int { entries.withLock { $0.count } }
 
   /// The caller of a token at a revision; a caller made from any other revision is not it.
-  subscript(token: String, revision revision: Int64) -> Authenticator.Authenticated? {
+  subscript(token: ArraySlice<UInt8>, revision revision: Int64) -> Authenticator.Authenticated? {
     get {
       entries.withLock { entries in
-        guard let entry = entries[token], entry.revision == revision else { return nil }
+        guard let entry = entries[Token(bytes: token)], entry.revision == revision else { return nil }
         return entry.value
       }
     }
     set {
+      // A copy: the slice is of all that the call said.
+      let token = Token(bytes: Array(token)[...])
       entries.withLock { $0[token] = newValue.map { Entry(revision: revision, value: $0) } }
     }
   }

@@ -1,3 +1,4 @@
+import Messages
 import NIOCore
 import RPC
 import ServiceKit
@@ -115,6 +116,8 @@ final class CallGuard: Sendable {
   }
 
   private func keep(_ caller: Caller, _ demands: [Demand]) {
+    // What takes and gives one message is held to nothing later.
+    guard method.info.kind != .unary else { return }
     seen.withLock { seen in
       seen.caller = caller
       for demand in demands { seen.demands[Kind(place: demand.place, need: demand.need)] = demand }

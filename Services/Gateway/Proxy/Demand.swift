@@ -68,18 +68,19 @@ extension PublicMethod {
     } catch {
       throw .malformed(info, cause: error)
     }
-    return try demands(of: found.map { NamedResource(path: $0.path, value: $0.value, type: $0.resource.namedType) })
+    return try demands(
+      of: found.lazy.map { NamedResource(path: $0.path, value: $0.value, type: $0.resource.namedType) })
   }
 
   /// What names ask for. Empty ones are not set and ask for nothing.
-  func demands(of names: [NamedResource]) throws(RPCError) -> [Demand] {
-    let names = names.filter { !$0.value.isEmpty }
+  func demands(of names: some Sequence<NamedResource>) throws(RPCError) -> [Demand] {
+    let names = names.filter { !$0.value.isEmpty }.map { (name: $0, isTarget: isTarget($0)) }
     // A request whose target cannot be told from its references is judged by the rule in all that it names.
-    let hasTarget = names.contains(where: isTarget)
+    let hasTarget = names.contains(where: \.isTarget)
     var demands: [Demand] = []
-    for name in names {
+    for (name, isTarget) in names {
       let place = try place(of: name)
-      let need = hasTarget && !isTarget(name) ? Self.need(ofReference: name) : targetNeed
+      let need = hasTarget && !isTarget ? Self.need(ofReference: name) : targetNeed
       demands.append(Demand(place: place, need: need, name: name.value, path: name.path))
     }
     return demands

@@ -9,15 +9,17 @@ enum ForwardedMetadata {
   /// The caller's own metadata without its credentials and without what only the suite may say, then the principal.
   static func of(_ call: Call, principal: Metadata) -> Metadata {
     var metadata = call.metadata
-    for name in Set(metadata.all.map(\.name)) where isStripped(name) { metadata.removeAll(name) }
+    metadata.removeAll(where: isStripped)
     metadata.append(contentsOf: principal)
     metadata.append("x-request-id", call.id)
     metadata.append(peer, call.peer)
     return metadata
   }
 
-  private static func isStripped(_ name: String) -> Bool {
-    let own = ["authorization", "cookie", "proxy-authorization", "user-agent", "x-request-id"]
-    return name.hasPrefix("rapport-") || own.contains(name)
+  private static func isStripped(_ name: ArraySlice<UInt8>) -> Bool {
+    name.starts(with: "rapport-".utf8) || own.contains { name.elementsEqual($0) }
   }
+
+  private static let own = ["authorization", "cookie", "proxy-authorization", "user-agent", "x-request-id"]
+    .map { Array($0.utf8) }
 }

@@ -1,3 +1,4 @@
+import Messages
 import NIOCore
 import RPC
 import ServiceKit
@@ -25,13 +26,22 @@ struct Proxy: Sendable {
     self.time = time
   }
 
+  /// Adds the methods, and an answer for paths of none.
+  func register(in router: inout Router) {
+    for method in methods.all where method.service != .gateway {
+      router.handle(raw: method.info) { requests, responses, call in
+        try await serve(method, requests, responses, call)
+      }
+    }
+    router.fallback { _, _, call in throw RPCError.methodUnknown(call.path) }
+  }
+
   /// Serves one call.
   ///
   /// - Throws: ``RPCError``: the gateway's own refusals, or what the service answered, as it answered it.
-  func serve(_ requests: RawRequestStream, _ responses: RawResponseWriter, _ call: Call) async throws {
-    guard let method = methods[call.path], method.service != .gateway else {
-      throw RPCError.methodUnknown(call.path)
-    }
+  private func serve(
+    _ method: PublicMethod, _ requests: RawRequestStream, _ responses: RawResponseWriter, _ call: Call
+  ) async throws {
     let watch = CallGuard(
       method: method, authenticator: authenticator, state: state, time: time, metadata: call.metadata)
     let principal = try await watch.open()
@@ -40,6 +50,9 @@ struct Proxy: Sendable {
     let options = CallOptions(
       deadline: call.deadline, metadata: ForwardedMetadata.of(call, principal: principal))
     try await naming(method.service) {
+      guard method.info.kind != .unary else {
+        return try await passUnary(first, by: client, options, call, responses)
+      }
       try await client.raw(path: call.path, options: options) { upstream, downstream in
         let exchange = ProxiedExchange(
           requests: requests, responses: responses, upstream: upstream, downstream: downstream, call: call, watch: watch
@@ -52,6 +65,16 @@ struct Proxy: Sendable {
         }
       }
     }
+  }
+
+  /// One message there, one back: as most calls are, so it goes the shortest way.
+  private func passUnary(
+    _ request: ByteBuffer, by client: RPCClient, _ options: CallOptions, _ call: Call, _ responses: RawResponseWriter
+  ) async throws {
+    let answer = try await client.rawUnary(path: call.path, request, options: options)
+    call.setInitialMetadata(answer.initialMetadata)
+    call.setTrailingMetadata(answer.trailingMetadata)
+    try await responses.sendLast(answer.message)
   }
 
   /// Says which service cannot be reached, where the client itself concluded that none can: such an error has a cause on

@@ -21,8 +21,6 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
 public struct ClientConfiguration: Sendable {
   /// TLS; nil, the default, speaks plain HTTP/2 with prior knowledge.
   public var tls: ClientTLS?
-  /// Connections to each address. More than one spreads calls over more event loops. Default 1.
-  public var connectionsPerAddress = 1
   /// Bytes of a request message. Larger ones fail with RESOURCE_EXHAUSTED, unsent. Default 64 MiB.
   public var maxRequestSize = 64 << 20
   /// Bytes of a response message, uncompressed. Larger ones fail the call with RESOURCE_EXHAUSTED. Default 64 MiB.

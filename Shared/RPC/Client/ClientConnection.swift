@@ -176,12 +176,13 @@ extension ClientConnection {
     closeIfDone()
   }
 
-  private func end(_ stream: ClientStream, _ closing: ClientStreamMachine.Closing, _ message: String) {
+  private func end(_ stream: ClientStream, _ closing: ClientStreamMachine.Closing, _ message: @autoclosure () -> String)
+  {
     switch closing {
     case .none: break
-    case .unseen: stream.fail(.unseen(message))
+    case .unseen: stream.fail(.unseen(message()))
     case .failed(let error):
-      stream.fail(RPCError(isClosed ? .unavailable : StatusCode(resetBy: error), message))
+      stream.fail(RPCError(isClosed ? .unavailable : StatusCode(resetBy: error), message()))
     }
   }
 }

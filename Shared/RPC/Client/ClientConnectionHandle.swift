@@ -14,7 +14,11 @@ struct ClientConnectionHandle: Sendable {
   /// Makes a call with one request and one response.
   func single(
     _ headers: RequestHeaders, _ message: ByteBuffer, deadline: Deadline?
-  ) async throws -> ClientStream.Response {
+  ) async throws -> RawResponse {
+    if loop.inEventLoop {
+      let opened = try connection.value.open(headers, deadline: deadline, messages: [message], isLast: true)
+      return try await response(of: NIOLoopBound(opened, eventLoop: loop))
+    }
     let wasCancelled = Flag()
     let stream = NIOLoopBoundBox<ClientStream?>.makeEmptyBox(eventLoop: loop)
     return try await withTaskCancellationHandler {
@@ -35,6 +39,15 @@ struct ClientConnectionHandle: Sendable {
       onLoop {
         if let opened = stream.value { connection.value.cancel(opened, .callerCancelled) }
       }
+    }
+  }
+
+  /// On the connection's loop only.
+  private func response(of stream: NIOLoopBound<ClientStream>) async throws -> RawResponse {
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { stream.value.waitForResponse($0) }
+    } onCancel: {
+      onLoop { connection.value.cancel(stream.value, .callerCancelled) }
     }
   }
 

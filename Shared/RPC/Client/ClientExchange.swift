@@ -178,7 +178,7 @@ extension ClientExchange {
       if let stream = state.stream { return .stream(stream) }
       if let opening = state.opening { return .opening(opening) }
       state.attempts += 1
-      let opening = Task { try await self.open() }
+      let opening = Task(executorPreference: LoopExecutor.current) { try await self.open() }
       state.opening = opening
       return .opening(opening)
     }

@@ -2,13 +2,6 @@ import NIOCore
 
 /// One call of a client connection, on its loop.
 final class ClientStream {
-  /// The answer to a call with one response.
-  struct Response: Sendable {
-    var message: ByteBuffer
-    var initialMetadata: Metadata
-    var trailingMetadata: Metadata
-  }
-
   let pipe: CallPipe
   let deadline: Deadline?
   var machine = ClientStreamMachine()
@@ -16,7 +9,7 @@ final class ClientStream {
   private(set) var trailingMetadata = Metadata()
   private var failure: RPCError?
   private var headWaiters: [CheckedContinuation<Metadata, any Error>] = []
-  private var responseWaiter: CheckedContinuation<Response, any Error>?
+  private var responseWaiter: CheckedContinuation<RawResponse, any Error>?
 
   init(pipe: CallPipe, deadline: Deadline?) {
     self.pipe = pipe
@@ -63,7 +56,9 @@ final class ClientStream {
   }
 
   /// Keeps a task until the one response is here and the call has ended.
-  func waitForResponse(_ continuation: CheckedContinuation<Response, any Error>) {
+  func waitForResponse(_ continuation: CheckedContinuation<RawResponse, any Error>) {
+    // Between opening and waiting, the call may have been cancelled.
+    if let failure { return continuation.resume(throwing: failure) }
     responseWaiter = continuation
     pipe.wantMessages()
   }
@@ -88,13 +83,13 @@ final class ClientStream {
     for waiter in waiters { waiter.resume(with: result) }
   }
 
-  private func onlyResponse() throws(RPCError) -> Response {
+  private func onlyResponse() throws(RPCError) -> RawResponse {
     switch pipe.read() {
     case .message(let message):
       guard case .end = pipe.read() else {
         throw RPCError(.unimplemented, "The method gives one response message; more came.")
       }
-      return Response(
+      return RawResponse(
         message: message, initialMetadata: initialMetadata ?? Metadata(), trailingMetadata: trailingMetadata)
     case .failed(let error): throw error
     case .end, .wait: throw RPCError(.unimplemented, "The method gives one response message; none came.")

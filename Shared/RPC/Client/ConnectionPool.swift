@@ -3,7 +3,7 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// The connections of a client: decides by ``PoolMachine`` under a lock, acts outside it.
+/// A client's connections on one event loop: decides by ``PoolMachine`` under a lock, acts outside it.
 final class ConnectionPool: Sendable {
   /// Which connection: its slot, and the number of the attempt that made it.
   struct Place: Sendable, Hashable {
@@ -32,16 +32,14 @@ final class ConnectionPool: Sendable {
 
   private let parts: [ClientParts]
   private let configuration: ClientConfiguration
-  private let group: MultiThreadedEventLoopGroup
-  private let executors: LoopExecutors
+  private let loop: any EventLoop
   private let state: Mutex<State>
 
   /// - Parameter parts: one for each slot.
-  init(parts: [ClientParts], configuration: ClientConfiguration, group: MultiThreadedEventLoopGroup) {
+  init(parts: [ClientParts], configuration: ClientConfiguration, loop: any EventLoop) {
     self.parts = parts
     self.configuration = configuration
-    self.group = group
-    executors = LoopExecutors(group)
+    self.loop = loop
     state = Mutex(
       State(
         machine: PoolMachine(slots: parts.count), connections: Array(repeating: nil, count: parts.count),
@@ -119,7 +117,7 @@ extension ConnectionPool {
 
   private func wait(_ number: Int, _ deadline: Deadline?) async throws {
     let timer = deadline.map { deadline in
-      group.any().scheduleTask(deadline: deadline.instant) { self.leave(number, RPCError.deadlineExceeded) }
+      loop.scheduleTask(deadline: deadline.instant) { self.leave(number, RPCError.deadlineExceeded) }
     }
     defer { timer?.cancel() }
     try await withTaskCancellationHandler {
@@ -198,7 +196,7 @@ extension ConnectionPool {
   private func rest(_ slot: Int, _ failures: Int) {
     let backOff = BackOff(minimum: configuration.minBackOff, maximum: configuration.maxBackOff)
     let wait = backOff.wait(after: failures, random: .random(in: 0...1))
-    group.any().scheduleTask(in: TimeAmount(wait)) {
+    loop.scheduleTask(in: TimeAmount(wait)) {
       self.decide { state in state.isClosed ? [] : state.machine.restOver(slot: slot) }
     }
   }
@@ -211,13 +209,11 @@ extension ConnectionPool {
     }
     let place = Place(slot: slot, number: number)
     let parts = parts[slot]
-    ClientBootstrap(group: group.next())
+    ClientBootstrap(group: loop)
       .connectTimeout(TimeAmount(configuration.connectTimeout))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .channelInitializer { [executors] channel in
-        channel.eventLoop.makeCompletedFuture {
-          try Self.assemble(channel, parts, executors.executor(of: channel.eventLoop), place, self)
-        }
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try Self.assemble(channel, parts, place, self) }
       }
       .connect(host: parts.address.host, port: parts.address.port)
       .whenComplete { result in
@@ -245,7 +241,7 @@ extension ConnectionPool {
   }
 
   private static func assemble(
-    _ channel: any Channel, _ parts: ClientParts, _ executor: LoopExecutor, _ place: Place, _ pool: ConnectionPool
+    _ channel: any Channel, _ parts: ClientParts, _ place: Place, _ pool: ConnectionPool
   ) throws {
     if let contexts = try parts.tls?.get() {
       let name = parts.configuration.tls?.serverName ?? parts.address.host
@@ -255,7 +251,7 @@ extension ConnectionPool {
     }
     let session = try HTTP2Session(.client, settings: parts.configuration.session)
     let connection = HTTP2Connection(
-      session: session, executor: executor, eventLoop: channel.eventLoop,
+      session: session, executor: .of(channel.eventLoop), eventLoop: channel.eventLoop,
       receiveBound: parts.configuration.connectionBuffer
     ) { connection in
       ClientConnection(connection: connection, parts: parts, place: place, pool: pool)

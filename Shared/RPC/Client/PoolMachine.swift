@@ -98,7 +98,8 @@ struct PoolMachine {
   }
 
   private mutating func connectIdle() -> [Action] {
-    slots.indices.filter { slots[$0].state == .idle }.map { slot in
+    guard slots.contains(where: { $0.state == .idle }) else { return [] }
+    return slots.indices.filter { slots[$0].state == .idle }.map { slot in
       slots[slot].state = .connecting
       return .connect(slot: slot)
     }

@@ -1,6 +1,6 @@
 public import Logging
 public import Messages
-import NIOCore
+public import NIOCore
 public import NIOPosix
 import NIOSSL
 
@@ -9,10 +9,14 @@ import NIOSSL
 /// Connects when the first call comes, gives calls to the addresses in turn, reconnects with growing waits. Any
 /// number of tasks may call at once. A call that no server saw is made again on another connection.
 ///
+/// Each event loop of the group has a connection of its own to each address once a call is made on it, so that a call
+/// made while serving another one changes no thread. Calls from elsewhere share one loop's connections.
+///
 /// A call made while serving another one (``Call/current``) inherits its deadline, unless its own is earlier, and its
 /// `x-request-id`, unless it has one.
 public final class RPCClient: Sendable {
-  private let pool: ConnectionPool
+  private let pools: [ObjectIdentifier: ConnectionPool]
+  private let shared: ConnectionPool
   private let configuration: ClientConfiguration
 
   /// A client; nothing connects yet. `addresses` must not be empty. Must be closed in the end.
@@ -25,17 +29,28 @@ public final class RPCClient: Sendable {
     precondition(!addresses.isEmpty, "A client needs an address.")
     self.configuration = configuration
     let tls = configuration.tls.map { tls in Result { try TLSContexts(tls, logger: logger) } }
-    let parts = addresses.flatMap { address in
-      Array(
-        repeating: ClientParts(address: address, configuration: configuration, tls: tls, logger: logger),
-        count: max(configuration.connectionsPerAddress, 1))
+    let parts = addresses.map { address in
+      ClientParts(address: address, configuration: configuration, tls: tls, logger: logger)
     }
-    pool = ConnectionPool(parts: parts, configuration: configuration, group: group)
+    func pool(_ loop: any EventLoop) -> ConnectionPool {
+      ConnectionPool(parts: parts, configuration: configuration, loop: loop)
+    }
+    let sharing = group.next()
+    shared = pool(sharing)
+    var pools = [ObjectIdentifier(sharing): shared]
+    for loop in group.makeIterator() where loop !== sharing { pools[ObjectIdentifier(loop)] = pool(loop) }
+    self.pools = pools
+  }
+
+  /// The connections of the loop that this runs on.
+  private var pool: ConnectionPool {
+    guard pools.count > 1, let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return shared }
+    return pools[ObjectIdentifier(loop)] ?? shared
   }
 
   /// Fails what is under way with CANCELLED, closes all connections and returns when they are closed.
   public func close() async {
-    await pool.close()
+    for pool in pools.values { await pool.close() }
   }
 
   /// Calls a unary method.
@@ -96,13 +111,26 @@ public final class RPCClient: Sendable {
 }
 
 extension RPCClient {
+  /// Calls a method that takes one message and answers with one, without decoding either.
+  ///
+  /// - Throws: ``RPCError``, as the typed call.
+  public func rawUnary(
+    path: String, _ request: ByteBuffer, options: CallOptions = CallOptions()
+  ) async throws -> RawResponse {
+    let framed = try MessageFraming.frame(
+      request, maxSize: configuration.maxRequestSize, compression: options.compression)
+    return try await single(path, framed, options)
+  }
+}
+
+extension RPCClient {
   private func frame(_ request: some Message, _ options: CallOptions) throws -> ByteBuffer {
     try MessageFraming.frame(request, maxSize: configuration.maxRequestSize, compression: options.compression)
   }
 
   private func single(
     _ path: String, _ message: ByteBuffer, _ options: CallOptions
-  ) async throws -> ClientStream.Response {
+  ) async throws -> RawResponse {
     let headers = RequestHeaders(path, options, serving: Call.current)
     let deadline = options.deadline(serving: Call.current)
     var attempt = 0
@@ -147,13 +175,19 @@ extension RPCClient {
 extension RequestHeaders {
   init(_ path: String, _ options: CallOptions, serving call: Call?) {
     var metadata = options.metadata
-    if let call, metadata.first("x-request-id") == nil { metadata.append("x-request-id", call.id) }
+    if let call, !metadata.contains("x-request-id") { metadata.append("x-request-id", call.id) }
     self.init(path: path, metadata: metadata, compression: options.compression)
   }
 }
 
 extension CallOptions {
   fileprivate func deadline(serving call: Call?) -> Deadline? {
-    [deadline, timeout.map { Deadline(in: $0) }, call?.deadline].compactMap { $0 }.min()
+    let own = Self.earlier(deadline, timeout.map { Deadline(in: $0) })
+    return Self.earlier(own, call?.deadline)
+  }
+
+  private static func earlier(_ first: Deadline?, _ second: Deadline?) -> Deadline? {
+    guard let first, let second else { return first ?? second }
+    return min(first, second)
   }
 }

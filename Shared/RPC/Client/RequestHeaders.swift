@@ -9,6 +9,7 @@ struct RequestHeaders: Sendable {
   /// - Parameter timeout: what is left until the deadline.
   func block(authority: String, isTLS: Bool, timeout: Duration?) -> HeaderBlock {
     var block = HeaderBlock()
+    block.reserve(bytes: 256 + metadata.block.bytes.count, fields: 10 + metadata.block.fields.count)
     block.append(":method", "POST")
     block.append(":scheme", isTLS ? "https" : "http")
     block.append(":path", path.utf8)
@@ -18,7 +19,7 @@ struct RequestHeaders: Sendable {
     if let timeout { block.append("grpc-timeout", TimeoutHeader.encode(timeout)) }
     if compression == .gzip { block.append("grpc-encoding", "gzip") }
     block.append("grpc-accept-encoding", "identity,gzip")
-    if metadata.first("user-agent") == nil { block.append("user-agent", Self.userAgent) }
+    if !metadata.contains("user-agent") { block.append("user-agent", Self.userAgent) }
     block.append(contentsOf: metadata.block)
     return block
   }

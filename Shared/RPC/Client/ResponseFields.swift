@@ -38,19 +38,19 @@ struct ResponseFields {
   private mutating func read(_ field: HeaderBlock.Field, _ headers: HeaderBlock) {
     let value = headers.bytes[field.value]
     if headers.has(field, named: ":status") {
-      httpStatus = Int(headers.value(field))
+      httpStatus = headers.hasValue(field, "200") ? 200 : Int(headers.value(field))
     } else if headers.has(field, named: "content-type") {
       isGRPC = value.starts(with: "application/grpc".utf8)
     } else if headers.has(field, named: "grpc-status") {
-      code = Int(headers.value(field)).map(StatusCode.init(rawValue:)) ?? .unknown
+      code = headers.hasValue(field, "0") ? .ok : Int(headers.value(field)).map(StatusCode.init(rawValue:)) ?? .unknown
     } else if headers.has(field, named: "grpc-message") {
       message = PercentEncoding.decode(value)
     } else if headers.has(field, named: "grpc-status-details-bin") {
       details = Base64.decode(value)
     } else if headers.has(field, named: "grpc-encoding") {
       encoding = Compression(rawValue: headers.value(field))
-    } else if Metadata.isCustom(headers.bytes[field.name]) {
-      metadata.append(field, of: headers)
+    } else {
+      metadata.appendIfCustom(field, of: headers)
     }
   }
 }

@@ -112,8 +112,15 @@ public struct CallSerial: Sendable, Hashable, CustomStringConvertible {
 
   /// 24 hexadecimal digits.
   public var description: String {
-    let high = String(connection, radix: 16)
-    let low = String(stream, radix: 16)
-    return String(repeating: "0", count: 16 - high.count) + high + String(repeating: "0", count: 8 - low.count) + low
+    String(unsafeUninitializedCapacity: 24) { digits in
+      for index in 0..<16 { digits[index] = Self.digit(connection >> UInt64(60 - 4 * index)) }
+      for index in 0..<8 { digits[16 + index] = Self.digit(UInt64(stream >> UInt32(28 - 4 * index))) }
+      return 24
+    }
+  }
+
+  private static func digit(_ value: UInt64) -> UInt8 {
+    let value = UInt8(truncatingIfNeeded: value & 0xf)
+    return value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
   }
 }

@@ -16,7 +16,6 @@ public final class RPCServer: Sendable {
 
   private let parts: ServerParts
   private let group: MultiThreadedEventLoopGroup
-  private let executors: LoopExecutors
   private let held: HeldBytes
   private let state = Mutex(State())
 
@@ -28,7 +27,6 @@ public final class RPCServer: Sendable {
     parts = ServerParts(
       routes: RouteTable(router), interceptors: interceptors, configuration: configuration, logger: logger)
     self.group = group
-    executors = LoopExecutors(group)
     held = HeldBytes(bound: configuration.maxHeldBytes)
   }
 
@@ -79,7 +77,7 @@ extension RPCServer {
     if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current())) }
     let session = try HTTP2Session(.server, settings: parts.configuration.session)
     let connection = HTTP2Connection(
-      session: session, executor: executors.executor(of: channel.eventLoop), eventLoop: channel.eventLoop,
+      session: session, executor: .of(channel.eventLoop), eventLoop: channel.eventLoop,
       receiveBound: parts.configuration.connectionBuffer, held: held
     ) { [parts] connection in
       ServerConnection(

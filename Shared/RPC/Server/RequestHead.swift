@@ -34,8 +34,8 @@ struct RequestHead {
       readGRPC(field, headers)
     } else if headers.has(field, named: "content-type") {
       isGRPC = Self.isGRPC(headers.bytes[field.value])
-    } else if Metadata.isCustom(headers.bytes[field.name]) {
-      metadata.append(field, of: headers)
+    } else {
+      metadata.appendIfCustom(field, of: headers)
     }
   }
 

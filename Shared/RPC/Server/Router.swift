@@ -50,11 +50,22 @@ public struct Router: Sendable {
     }
   }
 
-  /// Serves every path that no method matches, with undecoded messages: for a proxy.
+  /// Serves a method of any kind with undecoded messages, from the moment that its head has come: for a proxy, which
+  /// may refuse a call before it has taken a message.
+  public mutating func handle(
+    raw method: MethodInfo,
+    _ handler: @escaping @Sendable (RawRequestStream, RawResponseWriter, Call) async throws -> Void
+  ) {
+    routes[method.path] = Route(method: method, path: method.path, takesOneRequest: false) { exchange in
+      try await handler(exchange.rawRequests, exchange.rawResponses, exchange.call)
+    }
+  }
+
+  /// Serves every path that no method matches, with undecoded messages.
   public mutating func fallback(
     _ handler: @escaping @Sendable (RawRequestStream, RawResponseWriter, Call) async throws -> Void
   ) {
-    fallbackRoute = Route(method: nil, path: "") { exchange in
+    fallbackRoute = Route(method: nil, path: "", takesOneRequest: false) { exchange in
       try await handler(exchange.rawRequests, exchange.rawResponses, exchange.call)
     }
   }
@@ -86,7 +97,8 @@ public struct Router: Sendable {
   }
 
   private mutating func add(_ method: MethodInfo, run: @escaping @Sendable (ServerExchange) async throws -> Void) {
-    routes[method.path] = Route(method: method, path: method.path, run: run)
+    let takesOneRequest = method.kind == .unary || method.kind == .serverStreaming
+    routes[method.path] = Route(method: method, path: method.path, takesOneRequest: takesOneRequest, run: run)
   }
 }
 
@@ -94,10 +106,7 @@ public struct Router: Sendable {
 struct Route: Sendable {
   let method: MethodInfo?
   let path: String
+  /// Whether the handler takes exactly one message, so that it starts when that is complete.
+  let takesOneRequest: Bool
   let run: @Sendable (ServerExchange) async throws -> Void
-
-  /// Whether the client sends exactly one message, so that the handler starts when it is complete.
-  var takesOneRequest: Bool {
-    method.map { $0.kind == .unary || $0.kind == .serverStreaming } ?? false
-  }
 }

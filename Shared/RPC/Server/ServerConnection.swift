@@ -146,19 +146,24 @@ extension ServerConnection {
     act(stream.machine.refused(), on: stream, error)
   }
 
-  private func act(_ action: ServerStreamMachine.Action, on stream: ServerStream, _ error: RPCError?) {
+  private static let callHasEnded = RPCError(.cancelled, "The call has ended.")
+
+  /// - Parameter error: not made where it is not needed, as when a call ends well.
+  private func act(
+    _ action: ServerStreamMachine.Action, on stream: ServerStream, _ error: @autoclosure () -> RPCError?
+  ) {
     switch action {
     case .none, .startHandler: break
-    case .answer: stream.answer(error)
-    case .refuse: answerRefusal(stream, error)
+    case .answer: stream.answer(error())
+    case .refuse: answerRefusal(stream, error())
     case .cancelHandlerAndRefuse:
-      answerRefusal(stream, error)
+      answerRefusal(stream, error())
       stream.task?.cancel()
     case .cancelHandler:
-      stream.pipe.fail(error ?? RPCError(.cancelled, "The call was cancelled."))
+      stream.pipe.fail(error() ?? RPCError(.cancelled, "The call was cancelled."))
       stream.task?.cancel()
     case .forget:
-      stream.pipe.fail(error ?? RPCError(.cancelled, "The call has ended."))
+      stream.pipe.fail(Self.callHasEnded)
       callEnded()
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 package import Logging
+import NIOCore
 package import RPC
 
 /// What every service is told at start.
@@ -62,6 +63,12 @@ package struct ServiceConfiguration: Sendable {
 }
 
 /// The cores that this process may use, at least 1.
+/// The processors that this process may use: those of the machine or of its container, less those that its affinity
+/// leaves out.
 private func processorCount() -> Int {
-  max(1, ProcessInfo.processInfo.activeProcessorCount)
+  let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  // A mask in hexadecimal digits, as "Cpus_allowed:\t3": see proc(5).
+  let mask = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }?.dropFirst("Cpus_allowed:".count)
+  let allowed = mask?.compactMap(\.hexDigitValue).reduce(0) { $0 + $1.nonzeroBitCount } ?? 0
+  return max(1, allowed == 0 ? System.coreCount : min(allowed, System.coreCount))
 }

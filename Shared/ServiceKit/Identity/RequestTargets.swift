@@ -9,6 +9,8 @@ package struct RequestTargets: Sendable {
   private let kind: MethodKind
   private let module: OptionsV1.Module?
 
+  private static let always = ["name", "parent", "names"]
+
   /// - Parameter module: the rule's; nil where the rule asks for no right of a module.
   package init(kind: MethodKind, module: OptionsV1.Module?) {
     self.kind = kind
@@ -21,11 +23,14 @@ package struct RequestTargets: Sendable {
   ///   - path: where it stands in the request.
   ///   - type: `profiles.rapport/Profile`; where the field names the parent of a kind, that kind.
   package func contains(path: String, type: String) -> Bool {
-    let steps = path.split(separator: ".")
-    guard let last = steps.last?.prefix(while: { $0 != "[" }), steps.count <= 2 else { return false }
-    if last == "name" || last == "names" || last == "parent" { return true }
+    let text = path.utf8
+    let dots = text.reduce(0) { $1 == UInt8(ascii: ".") ? $0 + 1 : $0 }
+    guard dots <= 1 else { return false }
+    let start = text.lastIndex(of: UInt8(ascii: ".")).map { text.index(after: $0) } ?? text.startIndex
+    let last = text[start...].prefix { $0 != UInt8(ascii: "[") }
+    if Self.always.contains(where: { last.elementsEqual($0.utf8) }) { return true }
     // The parts of a stream's first message stand one step down.
-    let isBeside = steps.count == 1 || (kind != .unary && kind != .serverStreaming)
+    let isBeside = dots == 0 || (kind != .unary && kind != .serverStreaming)
     guard isBeside, let module else { return false }
     return OptionsV1.Module(ofResource: type) == module
   }

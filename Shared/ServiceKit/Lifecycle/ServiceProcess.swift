@@ -288,7 +288,8 @@ package struct ServiceProcess: Sendable {
 
   private func makeServer(_ parts: ServiceParts, _ context: ServiceContext) throws -> RPCServer {
     var interceptors: [any ServerInterceptor] = [
-      CallMetrics(methods: parts.services.flatMap(\.methods), factory: context.metrics, time: context.time),
+      CallMetrics(
+        methods: (parts.reflected ?? parts.services).flatMap(\.methods), factory: context.metrics, time: context.time),
       DatabaseFailures(),
     ]
     if parts.requiresPrincipals {
