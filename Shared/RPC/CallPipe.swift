@@ -97,6 +97,11 @@ extension CallPipe {
     }
   }
 
+  /// The whole of a request of one message, which stays here; nil when there is no such, or it must be unpacked first.
+  func onlyMessage() -> ByteBuffer? {
+    failure == nil ? inbox.onlyMessage : nil
+  }
+
   private func tellCompression() {
     guard inbox.wasCompressed != isRequestCompressed else { return }
     isRequestCompressed = inbox.wasCompressed
@@ -293,15 +298,6 @@ struct CallPipeHandle: Sendable {
   }
 
   /// Sends a message after which nothing follows: it need not wait for room.
-  func sendLast(_ message: ByteBuffer) async throws {
-    if loop.inEventLoop {
-      _ = try pipe.value.write(pipe.value.frame(message))
-    } else {
-      try await hop { pipe in _ = try pipe.write(pipe.frame(message)) }
-    }
-  }
-
-  /// The same for a message that is not encoded yet.
   func sendLast(_ message: some Message) async throws {
     if loop.inEventLoop {
       _ = try pipe.value.write(pipe.value.frame(message))

@@ -10,6 +10,8 @@ protocol HTTP2Role: AnyObject {
   func heard()
   /// Something happened; the offsets of a `data` event refer to `bytes`.
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer)
+  /// What came at once has been told.
+  func burstEnded()
   /// An event that somebody sent down the channel.
   func told(_ event: Any)
   /// The channel is closed; nothing follows.
@@ -193,6 +195,7 @@ extension HTTP2Connection {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    role?.burstEnded()
     turn()
   }
 

@@ -30,8 +30,8 @@ final class HTTP2Session {
     case settings(isAcknowledgement: Bool)
     /// A GOAWAY of ours has gone into the output.
     case sentGoAway
-    /// The peer takes no stream above `last` any more (RFC 9113 §6.8).
-    case goAway(last: Int32, error: HTTP2ErrorCode, debug: String)
+    /// The peer takes no stream above `last` any more (RFC 9113 §6.8). ``HTTP2Session/goAwayDebug`` may tell why.
+    case goAway(last: Int32, error: HTTP2ErrorCode)
   }
 
   enum Role { case client, server }
@@ -62,6 +62,8 @@ final class HTTP2Session {
   private(set) var sentDataFrames = 0
   /// The bytes of all streams that wait for the peer's windows.
   private(set) var waiting = 0
+  /// What the peer's GOAWAY says beside its code, at most 256 bytes. Not in the event: events are many, and plain values.
+  private(set) var goAwayDebug = ""
   /// What happened since ``discardEvents()``.
   private(set) var events: [Event] = []
 
@@ -432,7 +434,7 @@ extension HTTP2Session {
     case NGHTTP2_SETTINGS.rawValue:
       events.append(.settings(isAcknowledgement: isAcknowledgement))
     case NGHTTP2_GOAWAY.rawValue:
-      events.append(Self.event(frame.goaway))
+      goAwayCame(frame.goaway)
     default: break
     }
     return 0
@@ -455,11 +457,10 @@ extension HTTP2Session {
     withUnsafeBytes(of: ping.opaque_data) { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
   }
 
-  private static func event(_ frame: nghttp2_goaway) -> Event {
+  private func goAwayCame(_ frame: nghttp2_goaway) {
     let debug = UnsafeBufferPointer(start: frame.opaque_data, count: min(frame.opaque_data_len, 256))
-    return .goAway(
-      last: frame.last_stream_id, error: HTTP2ErrorCode(rawValue: frame.error_code),
-      debug: String(decoding: debug, as: UTF8.self))
+    goAwayDebug = String(decoding: debug, as: UTF8.self)
+    events.append(.goAway(last: frame.last_stream_id, error: HTTP2ErrorCode(rawValue: frame.error_code)))
   }
 
   private func frameWent(_ frame: nghttp2_frame) -> Int32 {

@@ -92,6 +92,12 @@ struct MessageInbox {
     peekPrefix().map { $0.length <= waiting - 5 } ?? false
   }
 
+  /// The one message of a side that has ended, left where it is; nil unless it is here in one piece and not compressed.
+  var onlyMessage: ByteBuffer? {
+    guard isEnded, let prefix = peekPrefix(), prefix.flag == 0, prefix.length == waiting - 5 else { return nil }
+    return head.getSlice(at: head.readerIndex + 5, length: prefix.length)
+  }
+
   private func decompress(_ body: ByteBuffer, flag: UInt8) throws(RPCError) -> ByteBuffer {
     switch (flag, encoding) {
     case (0, _): return body

@@ -63,6 +63,7 @@ public struct Metadata: Sendable, Hashable {
   /// Removes every field whose name, lower-case ASCII, is unwanted.
   public mutating func removeAll(where isUnwanted: (ArraySlice<UInt8>) -> Bool) {
     var kept = HeaderBlock()
+    kept.reserve(bytes: block.bytes.count, fields: block.fields.count)
     for field in block.fields where !isUnwanted(block.bytes[field.name]) { kept.append(field, of: block) }
     block = kept
   }
@@ -79,7 +80,9 @@ public struct Metadata: Sendable, Hashable {
 
   /// The values of all fields of that name as they came, in order.
   public func rawValues(_ name: String) -> [ArraySlice<UInt8>] {
-    block.fields.filter { has($0, name) }.map { block.bytes[$0.value] }
+    var values: [ArraySlice<UInt8>] = []
+    for field in block.fields where has(field, name) { values.append(block.bytes[field.value]) }
+    return values
   }
 
   /// Whether there is a field of that name.
@@ -120,10 +123,15 @@ extension Metadata: CustomStringConvertible {
 }
 
 extension Metadata {
+  /// Makes room for some fields of a header block.
+  mutating func reserve(for fields: Range<Int>, of other: HeaderBlock) {
+    guard let first = other.fields[fields].first, let last = other.fields[fields].last else { return }
+    block.reserve(bytes: Int(last.valueEnd - first.start), fields: fields.count)
+  }
+
   /// Adds a field as it came from the wire, if it is custom metadata.
   mutating func appendIfCustom(_ field: HeaderBlock.Field, of other: HeaderBlock) {
     guard other.bytes[field.name].withUnsafeBufferPointer(Self.isCustom) else { return }
-    if block.fields.isEmpty { block.reserve(bytes: other.bytes.count, fields: other.fields.count) }
     block.append(field, of: other)
   }
 

@@ -7,9 +7,9 @@ import Testing
 struct ServerStreamMachineTests {
   @Test("a unary call starts when its request is complete, answers and is forgotten")
   func unary() {
-    var call = ServerStreamMachine(takesOneRequest: true)
+    var call = ServerStreamMachine(waits: true)
     #expect(call.hasHandler == false)
-    #expect(call.requestEnded() == .startHandler)
+    #expect(call.mayStart() == .startHandler)
     #expect(call.hasHandler == true)
     #expect(call.handlerEnded() == .answer)
     #expect(call.streamClosed() == .forget)
@@ -18,24 +18,24 @@ struct ServerStreamMachineTests {
 
   @Test("a streaming call runs from the start")
   func streaming() {
-    var call = ServerStreamMachine(takesOneRequest: false)
+    var call = ServerStreamMachine(waits: false)
     #expect(call.hasHandler == true)
-    #expect(call.requestEnded() == .none)
+    #expect(call.mayStart() == .none)
     #expect(call.handlerEnded() == .answer)
     #expect(call.streamClosed() == .forget)
   }
 
   @Test("a refusal before the start needs no handler")
   func refusedEarly() {
-    var call = ServerStreamMachine(takesOneRequest: true)
+    var call = ServerStreamMachine(waits: true)
     #expect(call.refused() == .refuse)
-    #expect(call.requestEnded() == .none)
+    #expect(call.mayStart() == .none)
     #expect(call.streamClosed() == .forget)
   }
 
   @Test("a refusal cancels the handler, whose result no longer counts")
   func refusedLate() {
-    var call = ServerStreamMachine(takesOneRequest: false)
+    var call = ServerStreamMachine(waits: false)
     #expect(call.refused() == .cancelHandlerAndRefuse)
     #expect(call.refused() == .none)
     #expect(call.handlerEnded() == .none)
@@ -44,11 +44,11 @@ struct ServerStreamMachineTests {
 
   @Test("a call is forgotten only when both its stream and its handler are gone")
   func resetFirst() {
-    var call = ServerStreamMachine(takesOneRequest: false)
+    var call = ServerStreamMachine(waits: false)
     #expect(call.streamClosed() == .cancelHandler)
     #expect(call.hasHandler == true)
     #expect(call.handlerEnded() == .forget)
-    var refused = ServerStreamMachine(takesOneRequest: false)
+    var refused = ServerStreamMachine(waits: false)
     #expect(refused.refused() == .cancelHandlerAndRefuse)
     #expect(refused.streamClosed() == .none)
     #expect(refused.handlerEnded() == .forget)
@@ -56,9 +56,9 @@ struct ServerStreamMachineTests {
 
   @Test("a reset before the start forgets the call at once")
   func resetEarly() {
-    var call = ServerStreamMachine(takesOneRequest: true)
+    var call = ServerStreamMachine(waits: true)
     #expect(call.streamClosed() == .forget)
-    #expect(call.requestEnded() == .none)
+    #expect(call.mayStart() == .none)
   }
 }
 

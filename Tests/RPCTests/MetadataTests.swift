@@ -24,7 +24,7 @@ struct MetadataTests {
     var received = HeaderBlock()
     received.append("a-bin", "AAE=,AAEC,!,AA")
     var wire = Metadata()
-    wire.append(received.fields[0], of: received)
+    wire.appendIfCustom(received.fields[0], of: received)
     #expect(wire.allBytes("a-bin") == [[0, 1], [0, 1, 2], [0]])
   }
 

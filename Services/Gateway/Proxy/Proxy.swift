@@ -29,11 +29,17 @@ struct Proxy: Sendable {
   /// Adds the methods, and an answer for paths of none.
   func register(in router: inout Router) {
     for method in methods.all where method.service != .gateway {
-      router.handle(raw: method.info) { requests, responses, call in
+      router.handle(raw: method.info, relaying: relaying(method)) { requests, responses, call in
         try await serve(method, requests, responses, call)
       }
     }
     router.fallback { _, _, call in throw RPCError.methodUnknown(call.path) }
+  }
+
+  /// Passes unary calls on that are allowed at once.
+  private func relaying(_ method: PublicMethod) -> Relaying? {
+    guard method.info.kind == .unary, let client = try? peers.client(of: method.service) else { return nil }
+    return { @Sendable call, request in try? destination(of: call, method, request, by: client) }
   }
 
   /// Serves one call.
@@ -50,9 +56,6 @@ struct Proxy: Sendable {
     let options = CallOptions(
       deadline: call.deadline, metadata: ForwardedMetadata.of(call, principal: principal))
     try await naming(method.service) {
-      guard method.info.kind != .unary else {
-        return try await passUnary(first, by: client, options, call, responses)
-      }
       try await client.raw(path: call.path, options: options) { upstream, downstream in
         let exchange = ProxiedExchange(
           requests: requests, responses: responses, upstream: upstream, downstream: downstream, call: call, watch: watch
@@ -67,14 +70,21 @@ struct Proxy: Sendable {
     }
   }
 
-  /// One message there, one back: as most calls are, so it goes the shortest way.
-  private func passUnary(
-    _ request: ByteBuffer, by client: RPCClient, _ options: CallOptions, _ call: Call, _ responses: RawResponseWriter
-  ) async throws {
-    let answer = try await client.rawUnary(path: call.path, request, options: options)
-    call.setInitialMetadata(answer.initialMetadata)
-    call.setTrailingMetadata(answer.trailingMetadata)
-    try await responses.sendLast(answer.message)
+  /// Where a unary call goes on to, if access as it is known now allows it. ``serve(_:_:_:_:)`` is for the rest: it looks
+  /// again before it refuses, and says why.
+  private func destination(
+    of call: Call, _ method: PublicMethod, _ request: ByteBuffer, by client: RPCClient
+  ) throws -> RelayDestination {
+    var principal = Metadata()
+    if method.need != .nothing {
+      let authenticated = try authenticator.caller(of: call.metadata)
+      let demands = try method.demands(of: request)
+      if case .right = method.need, demands.isEmpty { throw RPCError.nothingNamed(method.info) }
+      for demand in demands { try authenticated.caller.meet(demand) }
+      principal = authenticated.metadata
+    }
+    let options = CallOptions(deadline: call.deadline, metadata: ForwardedMetadata.of(call, principal: principal))
+    return RelayDestination(client: client, options: options) { Self.name(method.service, in: $0) }
   }
 
   /// Says which service cannot be reached, where the client itself concluded that none can: such an error has a cause on
@@ -82,9 +92,13 @@ struct Proxy: Sendable {
   private func naming(_ service: ServiceName, _ pass: () async throws -> Void) async throws {
     do {
       try await pass()
-    } catch let error as RPCError where error.code == .unavailable && error.cause != nil {
-      throw RPCError.serviceUnavailable(service, cause: error)
+    } catch let error as RPCError {
+      throw Self.name(service, in: error)
     }
+  }
+
+  private static func name(_ service: ServiceName, in error: RPCError) -> RPCError {
+    error.code == .unavailable && error.cause != nil ? .serviceUnavailable(service, cause: error) : error
   }
 
   /// The message that decides whether the call goes on at all: nothing reaches a service before it was let through.

@@ -46,6 +46,8 @@ final class ClientConnection: HTTP2Role {
     keepalive?.heard()
   }
 
+  func burstEnded() {}
+
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer) {
     switch event {
     case .headers(let stream, let fields, let endsStream, let isTruncated):
@@ -56,7 +58,7 @@ final class ClientConnection: HTTP2Role {
     case .sentRequest(let stream): streams[stream]?.machine.requestWent()
     case .drained(let stream): streams[stream]?.pipe.drained()
     case .settings(isAcknowledgement: false): becameReady()
-    case .goAway(let last, let error, let debug): goAwayCame(last, error, debug)
+    case .goAway(let last, let error): goAwayCame(last, error)
     case .sentEnd, .sentGoAway, .notSent, .ping, .settings: break
     }
   }
@@ -191,10 +193,10 @@ extension ClientConnection {
 
 extension ClientConnection {
   /// Streams above `last` are closed by nghttp2 as refused; those that have not gone yet go elsewhere at once.
-  private func goAwayCame(_ last: Int32, _ error: HTTP2ErrorCode, _ debug: String) {
+  private func goAwayCame(_ last: Int32, _ error: HTTP2ErrorCode) {
     stopTakingCalls()
     for stream in streams.values where stream.machine.isUnsent {
-      cancel(stream, .unseen("The server at \(parts.address) is shutting down (\(error) \(debug))."))
+      cancel(stream, .unseen("The server at \(parts.address) is shutting down (\(error) \(session.goAwayDebug))."))
     }
     closeIfDone()
   }

@@ -11,6 +11,21 @@ struct ClientConnectionHandle: Sendable {
 
   private var loop: any EventLoop { connection.eventLoop }
 
+  /// Makes such a call for a relay, on the connection's loop.
+  ///
+  /// - Returns: nil when the connection takes no call; then `ended` is not called.
+  func relay(
+    _ headers: RequestHeaders, _ message: ByteBuffer, deadline: Deadline?,
+    _ ended: @escaping (Result<RawResponse, RPCError>) -> Void
+  ) -> RelayedCall? {
+    let connection = connection.value
+    guard let stream = try? connection.open(headers, deadline: deadline, messages: [message], isLast: true) else {
+      return nil
+    }
+    stream.waitForResponse(.relay(ended))
+    return RelayedCall(connection: connection, stream: stream)
+  }
+
   /// Makes a call with one request and one response.
   func single(
     _ headers: RequestHeaders, _ message: ByteBuffer, deadline: Deadline?
@@ -27,7 +42,7 @@ struct ClientConnectionHandle: Sendable {
           do throws(RPCError) {
             let opened = try connection.value.open(headers, deadline: deadline, messages: [message], isLast: true)
             stream.value = opened
-            opened.waitForResponse(continuation)
+            opened.waitForResponse(.task(continuation))
             if wasCancelled.isRaised { connection.value.cancel(opened, .callerCancelled) }
           } catch {
             continuation.resume(throwing: error)
@@ -45,7 +60,7 @@ struct ClientConnectionHandle: Sendable {
   /// On the connection's loop only.
   private func response(of stream: NIOLoopBound<ClientStream>) async throws -> RawResponse {
     try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { stream.value.waitForResponse($0) }
+      try await withCheckedThrowingContinuation { stream.value.waitForResponse(.task($0)) }
     } onCancel: {
       onLoop { connection.value.cancel(stream.value, .callerCancelled) }
     }

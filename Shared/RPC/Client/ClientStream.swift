@@ -1,7 +1,30 @@
 import NIOCore
 
+/// The answer to a call with one response, not decoded.
+struct RawResponse: Sendable {
+  /// The message.
+  var message: ByteBuffer
+  /// What came before it.
+  var initialMetadata: Metadata
+  /// What came after it.
+  var trailingMetadata: Metadata
+}
+
 /// One call of a client connection, on its loop.
 final class ClientStream {
+  /// Who waits for the one response.
+  enum ResponseWaiter {
+    case task(CheckedContinuation<RawResponse, any Error>)
+    case relay((Result<RawResponse, RPCError>) -> Void)
+
+    func resume(with result: Result<RawResponse, RPCError>) {
+      switch self {
+      case .task(let continuation): continuation.resume(with: result.mapError { $0 })
+      case .relay(let ended): ended(result)
+      }
+    }
+  }
+
   let pipe: CallPipe
   let deadline: Deadline?
   var machine = ClientStreamMachine()
@@ -9,7 +32,7 @@ final class ClientStream {
   private(set) var trailingMetadata = Metadata()
   private var failure: RPCError?
   private var headWaiters: [CheckedContinuation<Metadata, any Error>] = []
-  private var responseWaiter: CheckedContinuation<RawResponse, any Error>?
+  private var responseWaiter: ResponseWaiter?
 
   init(pipe: CallPipe, deadline: Deadline?) {
     self.pipe = pipe
@@ -41,7 +64,7 @@ final class ClientStream {
     failure = error
     pipe.fail(error, keepsMessages: keepsMessages && responseWaiter == nil)
     resumeHeadWaiters(.failure(error))
-    responseWaiter.take()?.resume(throwing: error)
+    responseWaiter.take()?.resume(with: .failure(error))
   }
 
   /// Keeps a task until the response's head is here.
@@ -55,11 +78,11 @@ final class ClientStream {
     }
   }
 
-  /// Keeps a task until the one response is here and the call has ended.
-  func waitForResponse(_ continuation: CheckedContinuation<RawResponse, any Error>) {
+  /// Keeps who waits until the one response is here and the call has ended.
+  func waitForResponse(_ waiter: ResponseWaiter) {
     // Between opening and waiting, the call may have been cancelled.
-    if let failure { return continuation.resume(throwing: failure) }
-    responseWaiter = continuation
+    if let failure { return waiter.resume(with: .failure(failure)) }
+    responseWaiter = waiter
     pipe.wantMessages()
   }
 
@@ -70,11 +93,7 @@ final class ClientStream {
     pipe.endReceiving()
     pipe.peerIsDone()
     guard let waiter = responseWaiter.take() else { return }
-    do throws(RPCError) {
-      waiter.resume(returning: try onlyResponse())
-    } catch {
-      waiter.resume(throwing: error)
-    }
+    waiter.resume(with: Result { () throws(RPCError) in try onlyResponse() })
   }
 
   private func resumeHeadWaiters(_ result: Result<Metadata, any Error>) {

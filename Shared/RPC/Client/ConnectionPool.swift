@@ -101,6 +101,15 @@ extension ConnectionPool {
     case wait(Int)
   }
 
+  /// A connection that is ready, for a caller on the loop itself.
+  func readyHere() -> ClientConnectionHandle? {
+    guard loop.inEventLoop else { return nil }
+    return state.withLock { state in
+      guard !state.isClosed, let slot = state.machine.takeReady() else { return nil }
+      return state.connections[slot]
+    }
+  }
+
   private func pick(_ waitsForReady: Bool) throws -> Pick {
     let (pick, actions) = try state.withLock { state throws -> (Pick, [PoolMachine.Action]) in
       guard !state.isClosed else { throw RPCError.clientClosed }

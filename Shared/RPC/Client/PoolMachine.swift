@@ -105,6 +105,11 @@ struct PoolMachine {
     }
   }
 
+  /// The slot of a connection that is ready, each in turn; connects none.
+  mutating func takeReady() -> Int? {
+    slots.contains { $0.state == .idle } ? nil : takeTurn()
+  }
+
   private mutating func takeTurn() -> Int? {
     for offset in slots.indices {
       let slot = (next + offset) % slots.count

@@ -1,6 +1,6 @@
 public import Logging
 public import Messages
-public import NIOCore
+import NIOCore
 public import NIOPosix
 import NIOSSL
 
@@ -111,19 +111,22 @@ public final class RPCClient: Sendable {
 }
 
 extension RPCClient {
-  /// Calls a method that takes one message and answers with one, without decoding either.
+  /// Passes a call on for a server's connection, on its loop.
   ///
-  /// - Throws: ``RPCError``, as the typed call.
-  public func rawUnary(
-    path: String, _ request: ByteBuffer, options: CallOptions = CallOptions()
-  ) async throws -> RawResponse {
-    let framed = try MessageFraming.frame(
-      request, maxSize: configuration.maxRequestSize, compression: options.compression)
-    return try await single(path, framed, options)
+  /// - Returns: nil when that loop has no connection that is ready, or the request may not be sent; then `ended` is not
+  ///   called.
+  func relay(
+    _ path: String, _ request: ByteBuffer, _ options: CallOptions,
+    _ ended: @escaping (Result<RawResponse, RPCError>) -> Void
+  ) -> RelayedCall? {
+    guard let connection = pool.readyHere(),
+      let framed = try? MessageFraming.frame(
+        request, maxSize: configuration.maxRequestSize, compression: options.compression)
+    else { return nil }
+    let headers = RequestHeaders(path: path, metadata: options.metadata, compression: options.compression)
+    return connection.relay(headers, framed, deadline: options.deadline, ended)
   }
-}
 
-extension RPCClient {
   private func frame(_ request: some Message, _ options: CallOptions) throws -> ByteBuffer {
     try MessageFraming.frame(request, maxSize: configuration.maxRequestSize, compression: options.compression)
   }

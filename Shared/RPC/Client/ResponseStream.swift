@@ -77,13 +77,3 @@ public struct RawResponseStream: AsyncSequence, Sendable {
     get async { await exchange.trailingMetadata() }
   }
 }
-
-/// The answer to a call with one response, not decoded.
-public struct RawResponse: Sendable {
-  /// The message.
-  public var message: ByteBuffer
-  /// What came before it.
-  public var initialMetadata: Metadata
-  /// What came after it.
-  public var trailingMetadata: Metadata
-}

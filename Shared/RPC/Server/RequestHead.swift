@@ -22,6 +22,7 @@ struct RequestHead {
   private var isGRPC = false
 
   init(_ headers: HeaderBlock, _ range: Range<Int>, routes: RouteTable) {
+    metadata.reserve(for: range, of: headers)
     for field in headers.fields[range] { read(field, headers, routes) }
     judge()
   }

@@ -26,11 +26,6 @@ public struct RawResponseWriter: Sendable {
     try await pipe.send(message)
   }
 
-  /// Sends a message after which nothing follows: it need not wait for room.
-  public func sendLast(_ message: ByteBuffer) async throws {
-    try await pipe.sendLast(message)
-  }
-
   /// Sends the initial metadata at once, before any message. Later changes to it are without effect.
   public func sendInitialMetadata() async throws {
     try await pipe.sendHead()

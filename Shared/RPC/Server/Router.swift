@@ -52,11 +52,14 @@ public struct Router: Sendable {
 
   /// Serves a method of any kind with undecoded messages, from the moment that its head has come: for a proxy, which
   /// may refuse a call before it has taken a message.
+  ///
+  /// - Parameter relaying: of a unary method, takes the calls that it can tell a destination of.
   public mutating func handle(
-    raw method: MethodInfo,
+    raw method: MethodInfo, relaying: Relaying? = nil,
     _ handler: @escaping @Sendable (RawRequestStream, RawResponseWriter, Call) async throws -> Void
   ) {
-    routes[method.path] = Route(method: method, path: method.path, takesOneRequest: false) { exchange in
+    routes[method.path] = Route(method: method, path: method.path, takesOneRequest: false, relaying: relaying) {
+      exchange in
       try await handler(exchange.rawRequests, exchange.rawResponses, exchange.call)
     }
   }
@@ -108,5 +111,7 @@ struct Route: Sendable {
   let path: String
   /// Whether the handler takes exactly one message, so that it starts when that is complete.
   let takesOneRequest: Bool
+  /// Serves calls without the handler where it can.
+  var relaying: Relaying?
   let run: @Sendable (ServerExchange) async throws -> Void
 }

@@ -10,7 +10,10 @@ final class ServerConnection: HTTP2Role {
   private let number: UInt64
   private(set) var streams = StreamTable<ServerStream>()
   private var deadlines: DeadlineTimer?
-  private var handlers = 0
+  /// Calls whose handlers run, or that are relayed.
+  var handlers = 0
+  /// Calls that came with the bytes that are being read, and whose handlers need not wait for the whole request.
+  private var arriving: [ServerStream] = []
   private var isClosed = false
 
   /// - Parameter number: random; part of the ids of calls that come without one.
@@ -30,6 +33,12 @@ final class ServerConnection: HTTP2Role {
 
   func heard() {
     lifetime.keepalive?.heard()
+  }
+
+  func burstEnded() {
+    guard !arriving.isEmpty else { return }
+    for stream in arriving where stream.machine.mayStart() == .startHandler { start(stream) }
+    arriving.removeAll(keepingCapacity: true)
   }
 
   func happened(_ event: HTTP2Session.Event, _ bytes: ByteBuffer) {
@@ -90,7 +99,13 @@ extension ServerConnection {
     streams.insert(stream, for: id)
     lifetime.drain.callBegan()
     if let deadline { watch(deadline) }
-    if route.takesOneRequest { pipe.wantMessages() } else { start(stream) }
+    if route.takesOneRequest {
+      pipe.wantMessages()
+    } else if route.relaying != nil {
+      arriving.append(stream)
+    } else {
+      start(stream)
+    }
   }
 
   private func dataCame(_ id: Int32, _ bytes: ByteBuffer, _ offset: Int, _ count: Int) {
@@ -108,7 +123,7 @@ extension ServerConnection {
   private func requestEnded(_ id: Int32) {
     guard let stream = streams[id] else { return }
     stream.pipe.endReceiving()
-    if stream.machine.requestEnded() == .startHandler { start(stream) }
+    if stream.machine.mayStart() == .startHandler, !relay(stream) { start(stream) }
   }
 
   private func streamClosed(_ id: Int32, _ error: HTTP2ErrorCode) {
@@ -122,7 +137,7 @@ extension ServerConnection {
 // MARK: - Handlers
 
 extension ServerConnection {
-  private func start(_ stream: ServerStream) {
+  func start(_ stream: ServerStream) {
     handlers += 1
     let exchange = ServerExchange(
       call: stream.call, pipe: CallPipeHandle(stream.pipe), interceptors: service.interceptors)
@@ -134,7 +149,7 @@ extension ServerConnection {
     }
   }
 
-  private func handlerEnded(_ stream: ServerStream, _ error: RPCError?) {
+  func handlerEnded(_ stream: ServerStream, _ error: RPCError?) {
     handlers -= 1
     stream.task = nil
     if let error { service.log(error, stream.call) }
@@ -158,10 +173,10 @@ extension ServerConnection {
     case .refuse: answerRefusal(stream, error())
     case .cancelHandlerAndRefuse:
       answerRefusal(stream, error())
-      stream.task?.cancel()
+      stream.cancelService()
     case .cancelHandler:
       stream.pipe.fail(error() ?? RPCError(.cancelled, "The call was cancelled."))
-      stream.task?.cancel()
+      stream.cancelService()
     case .forget:
       stream.pipe.fail(Self.callHasEnded)
       callEnded()

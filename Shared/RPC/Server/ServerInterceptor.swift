@@ -13,6 +13,12 @@ public protocol ServerInterceptor: Sendable {
   /// Called with every decoded request message, before the handler gets it: once for unary calls, for each message
   /// of a stream. Throwing ends the call. Undecoded messages (the router's fallback) do not come here.
   func willHandle(request: some Message, call: Call) async throws
+
+  /// A call begins that is relayed: no handler serves it, and nothing else of the interceptor is called.
+  ///
+  /// - Returns: what to do on the connection's loop when it has ended; with nil, when it is left to the method's handler
+  ///   after all.
+  func relaying(_ call: Call) -> ((StatusCode?) -> Void)?
 }
 
 extension ServerInterceptor {
@@ -23,4 +29,7 @@ extension ServerInterceptor {
 
   /// Accepts every message.
   public func willHandle(request: some Message, call: Call) async throws {}
+
+  /// Does nothing.
+  public func relaying(_ call: Call) -> ((StatusCode?) -> Void)? { nil }
 }

@@ -8,13 +8,22 @@ final class ServerStream {
   let pipe: CallPipe
   var machine: ServerStreamMachine
   var task: Task<Void, Never>?
+  var relayed: RelayedCall?
+  /// What the interceptors do when the relayed call has ended.
+  var relayEnds: [(StatusCode?) -> Void] = []
 
   init(id: Int32, call: Call, route: Route, pipe: CallPipe) {
     self.id = id
     self.call = call
     self.route = route
     self.pipe = pipe
-    machine = ServerStreamMachine(takesOneRequest: route.takesOneRequest)
+    machine = ServerStreamMachine(waits: route.takesOneRequest || route.relaying != nil)
+  }
+
+  /// Lets whoever serves the call know that nobody waits for it.
+  func cancelService() {
+    task?.cancel()
+    relayed?.cancel()
   }
 
   /// Sends the status that ends the call: after the messages, or alone when there were none.

@@ -2,7 +2,7 @@
 /// forgotten. It leaves out the messages (``CallPipe``) and HTTP/2's own stream states (nghttp2).
 ///
 /// ```
-/// waiting ──request ended──▶ running ──handler ended──▶ answered ──stream closed──▶ closed
+/// waiting ──may start──────▶ running ──handler ended──▶ answered ──stream closed──▶ closed
 ///    │                          │ refused, stream closed                              ▲
 ///    └─refused─▶ answered       └──▶ abandoned ──handler ended and stream closed──────┘
 /// ```
@@ -23,7 +23,7 @@ struct ServerStreamMachine: ~Copyable {
   }
 
   private enum State {
-    /// The handler takes one request, which is not complete.
+    /// The request is not complete.
     case waiting
     case running
     /// The handler runs, but its result no longer counts.
@@ -35,9 +35,14 @@ struct ServerStreamMachine: ~Copyable {
 
   private var state: State
 
-  /// - Parameter takesOneRequest: whether the handler starts when the request is complete, or at once.
-  init(takesOneRequest: Bool) {
-    state = takesOneRequest ? .waiting : .running
+  /// - Parameter waits: whether the handler starts at ``mayStart()``, or at once.
+  init(waits: Bool) {
+    state = waits ? .waiting : .running
+  }
+
+  /// Whether the call is served, and what comes of it counts.
+  var isServed: Bool {
+    if case .running = state { true } else { false }
   }
 
   /// Whether a handler runs.
@@ -48,8 +53,8 @@ struct ServerStreamMachine: ~Copyable {
     }
   }
 
-  /// The client has sent all of its request.
-  mutating func requestEnded() -> Action {
+  /// The client has sent all of its request, or the handler need not wait for that.
+  mutating func mayStart() -> Action {
     switch state {
     case .waiting:
       state = .running

@@ -41,6 +41,16 @@ package final class CallMetrics: ServerInterceptor {
     }
   }
 
+  /// The same for a call that is relayed.
+  package func relaying(_ call: Call) -> ((StatusCode?) -> Void)? {
+    let start = time.monotonic
+    open.increment(by: 1)
+    return { code in
+      self.open.decrement(by: 1)
+      if let code { self.record(call, code, since: start) }
+    }
+  }
+
   private func record(_ call: Call, _ code: StatusCode, since start: ContinuousClock.Instant) {
     let metrics = call.method.flatMap { methods[$0.path] } ?? unknown
     metrics.timer.recordNanoseconds((time.monotonic - start).wholeNanoseconds)

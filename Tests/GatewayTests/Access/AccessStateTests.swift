@@ -189,13 +189,14 @@ struct AccessStateTests {
       #expect(second.caller.entities.count == first.caller.entities.count + 1)
 
       let cache = CallerCache(capacity: 4)
+      func bytes(_ number: Int) -> ArraySlice<UInt8> { Array("\(number)".utf8)[...] }
       for number in 0..<100 {
-        cache["\(number)", revision: 1] = first
+        cache[bytes(number), revision: 1] = first
         #expect(cache.count <= 4)
       }
-      #expect(cache["99", revision: 1] != nil)
-      #expect(cache["99", revision: 2] == nil)
-      #expect(cache["0", revision: 1] == nil)
+      #expect(cache[bytes(99), revision: 1] != nil)
+      #expect(cache[bytes(99), revision: 2] == nil)
+      #expect(cache[bytes(0), revision: 1] == nil)
     }
   }
 }
