@@ -20,6 +20,7 @@ generate_clients()
 
 from rapport.access.v1 import access_pb2, access_pb2_grpc  # noqa: E402  (generated a line above)
 from rapport.options.v1 import options_pb2  # noqa: E402
+from world import World  # noqa: E402
 
 
 class _Bearer(
@@ -141,3 +142,17 @@ def own_suite() -> Iterator[RunningSuite]:
     running = _start()
     yield running
     _stop(running)
+
+
+@pytest.fixture(scope="module")
+def world(suite) -> World:
+    """An entity with all that the main job makes."""
+    return World(suite)
+
+
+@pytest.fixture
+def unchanged(world):
+    """Holds what the lists show against what they showed before the test."""
+    before = world.state()
+    yield world
+    assert world.state() == before
