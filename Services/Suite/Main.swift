@@ -11,7 +11,7 @@ internal import Profiles
 /// program by whose name it is called.
 @main struct Main {
   static func main() async {
-    let name = URL(filePath: CommandLine.arguments[0]).lastPathComponent
+    let name = CommandLine.arguments.first.map { URL(filePath: $0).lastPathComponent } ?? ""
     switch name {
     case "rapport": await Rapport.main()
     case "rapport-automation": await AutomationService.run()

@@ -27,12 +27,16 @@ struct SetupCommand: AsyncParsableCommand {
   @Flag(help: "Only draws the password of the database's administrator, before the database server is made.")
   var passwordOnly = false
 
+  @Flag(help: "Only prints the administrator's key, which a setup has made.")
+  var showKey = false
+
   @Option(name: .shortAndLong, help: "table for people, json for programs.")
   var output = OutputFormat.table
 
   func run() async throws {
     try await reportingFailure(in: output) {
       let folder = URL(filePath: data, directoryHint: .isDirectory).standardizedFileURL.path
+      if showKey { return try Console.print(SuiteSetup.administratorKey(in: folder)) }
       let topology = try Topology(contentsOf: topology)
       if passwordOnly { return try topology.database.drawPassword() }
       let services = try await SuiteSetup(topology: topology, data: folder, isApart: apart).run()

@@ -44,6 +44,17 @@ struct SuiteSetup {
     return services
   }
 
+  /// The key that the first setup of a data folder has made.
+  ///
+  /// - Throws: ``CommandError`` when it is not there.
+  static func administratorKey(in data: String) throws -> String {
+    let file = PrivateFile(path: "\(data)/keys/\(KeyFolder.administrator)")
+    guard let line = try file.read().map({ String(decoding: $0, as: UTF8.self) })?.split(separator: "\n").first else {
+      throw CommandError(.notFound, "\(file.path) is not there. Run the setup first.")
+    }
+    return String(line)
+  }
+
   private func configuration(
     of service: ServiceName, at addresses: Topology.Service, _ files: ServiceFiles
   ) throws -> ConfigurationTree {
