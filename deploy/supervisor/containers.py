@@ -90,12 +90,16 @@ class ContainerSuite(Suite):
         self.run_file.unlink(missing_ok=True)
         others = [service.name for service in services() if service.name != "gateway"]
         troubles: list[str] = []
-        for words in (["stop", "gateway"], ["stop", *others], ["down"]):
+        # The gateway first, so that no new call comes in; then those that need the database; then the database.
+        for words in (["stop", "gateway"], ["stop", *others], ["stop", "postgresql"]):
             try:
                 self._compose(*words)
             except SuiteError as error:
                 troubles.append(str(error))
-        self._remove_rest()
+        troubles += [
+            f"{name} ended with status {status}" for name, status in self._containers("ExitCode") if status != "0"
+        ]
+        self._remove_containers()
         return troubles + self._stop_own()
 
     def forget(self) -> None:
@@ -105,10 +109,12 @@ class ContainerSuite(Suite):
 
     # The parts of a start.
 
+    def _choose_addresses(self) -> None:
+        # A supervisor that was killed leaves its containers, at our addresses.
+        self._remove_containers()
+        super()._choose_addresses()
+
     def _start_postgresql(self) -> None:
-        # Containers that a supervisor left which was killed.
-        self._compose("down")
-        self._remove_rest()
         database = {"host": _SOCKET_FOLDER, "passwordFile": _PASSWORD_FILE}
         self._write_topology(self._topology, database)
         self._topology.chmod(0o644)  # It holds no secret, and its reader in the container is another user.
@@ -142,14 +148,18 @@ class ContainerSuite(Suite):
                 raise SuiteError(f"{name} is not ready after {SECONDS_TO_START} s. It said last:\n{said}")
             time.sleep(0.1)
 
-    def _remove_rest(self) -> None:
-        """Removes what `down` leaves: a container that was just being started again, or that was run once."""
+    def _containers(self, field: str) -> list[tuple[str, str]]:
+        """The name of each container of the project, running or not, and one more thing that podman knows of it."""
         label = f"label=io.podman.compose.project={self.project}"
-        listed = subprocess.run(
-            ["podman", "ps", "--all", "--quiet", "--filter", label], capture_output=True, text=True, check=False
-        )
-        if rest := listed.stdout.split():
-            subprocess.run(["podman", "rm", "--force", "--time", "10", *rest], capture_output=True, check=False)
+        argv = ["podman", "ps", "--all", "--filter", label, "--format", f"{{{{.Names}}}} {{{{.{field}}}}}"]
+        listed = subprocess.run(argv, env=self._environment, capture_output=True, text=True, check=False)
+        return [(name, value) for name, _, value in (line.partition(" ") for line in listed.stdout.splitlines())]
+
+    def _remove_containers(self) -> None:
+        """Removes all: also one that was just being started again, which `podman-compose down` leaves."""
+        if names := [name for name, _ in self._containers("ID")]:
+            argv = ["podman", "rm", "--force", "--time", str(SECONDS_TO_STOP), *names]
+            subprocess.run(argv, env=self._environment, capture_output=True, check=False)
 
     def _project_options(self) -> list[str]:
         return ["--file", str(_FILE), "--project-name", self.project]
