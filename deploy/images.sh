@@ -60,7 +60,9 @@ build_image() {
   # Podman's own default of open files and processes is more than some machines let anyone have.
   if [ "$RAPPORT_ENGINE" = podman ]; then options+=(--ulimit nofile=16384 --ulimit nproc=4096); fi
   say "Building the image $2 ..."
-  engine build "${options[@]}" --target "$1" --tag "$2" "$IMAGE_CONTEXT" >&2
+  engine build "${options[@]}" --target "$1" --tag "$2" "$IMAGE_CONTEXT" >"$IMAGE_CONTEXT.log" 2>&1 && return
+  tail -n 20 "$IMAGE_CONTEXT.log" >&2
+  fail "the image $2 could not be built: the whole output is in $IMAGE_CONTEXT.log"
 }
 
 # build_images FOLDER: from the executables of the folder. What was built before and is the same is not built again.
