@@ -48,6 +48,9 @@ make_base_image() {
     debootstrap --variant=minbase bookworm "$folder/root" "$mirror" >"$folder/log" 2>&1 ||
     fail "debootstrap failed: see $folder/log"
   as_root tee "$folder/root/etc/apt/sources.list" <<<"$sources" >/dev/null
+  # Nor does what is installed later bring anything to read.
+  printf 'path-exclude /usr/share/%s/*\n' doc locale man |
+    as_root tee "$folder/root/etc/dpkg/dpkg.cfg.d/small" >/dev/null
   as_root tar -C "$folder/root" --exclude './var/cache/apt/*' --exclude './var/lib/apt/lists/*' \
     --exclude './usr/share/doc/*' --exclude './usr/share/man/*' --exclude './usr/share/locale/*' -c . |
     engine import - "$RAPPORT_BASE" >&2

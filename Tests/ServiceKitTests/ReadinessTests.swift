@@ -1,4 +1,6 @@
+import DatabaseTesting
 import HTTP
+import NIOCore
 import NIOPosix
 import RPC
 import ServiceKitTesting
