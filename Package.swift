@@ -50,7 +50,7 @@ let package = Package(
         "Database", "HTTP", "Messages", "RPC", "ServiceKit", "Values", .crypto, .logging, .nioCore, .nioHTTP1,
         .nioPosix,
       ]),
-    program("rapport-gateway", "Services/Gateway/Main", ["Gateway", "ServiceKit"]),
+    program("rapport-gateway", "Services/Gateway/Main", ["Gateway"]),
     service(
       "Profiles", ["Database", "Messages", "Populations", "RPC", "ServiceKit", "UserTables", "Values", .logging]),
     program("rapport-profiles", "Services/Profiles/Main", ["Profiles"]),
@@ -76,6 +76,9 @@ let package = Package(
         .nioCore, .nioPosix,
       ]),
     program("rapport", "Services/CommandLine/Main", ["CommandLineTool"]),
+    program(
+      "rapport-suite", "Services/Suite",
+      ["Automation", "CommandLineTool", "DataTables", "Forms", "Gateway", "Messaging", "Profiles"]),
 
     // What tests share.
     .target(name: "CSampleMessages", dependencies: ["CMessages", "CProtobufC"], path: "Tests/Support/CSampleMessages"),

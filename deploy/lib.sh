@@ -13,8 +13,12 @@ BUILD_PACKAGES=(
   binutils ca-certificates git libc6-dev libcurl4 libncurses6 libsqlite3-0 libstdc++-12-dev libxml2
   libnghttp2-dev libpq-dev libprotobuf-c-dev libroaring-dev pkg-config zlib1g-dev
 )
-# To run it.
-RUN_PACKAGES=(postgresql-15 postgresql-client-15 python3 python3-venv tzdata util-linux)
+# To run its scripts.
+SCRIPT_PACKAGES=(python3 python3-venv tzdata util-linux)
+# To run it on this machine.
+RUN_PACKAGES=(postgresql-15 postgresql-client-15 "${SCRIPT_PACKAGES[@]}")
+# To run it in containers.
+CONTAINER_PACKAGES=(conmon podman runc uidmap)
 # To remake and check the generated code, and to check the scripts.
 TEST_PACKAGES=(libprotobuf-dev openssl protobuf-c-compiler protobuf-compiler shellcheck)
 # What deploy/bench compares with.

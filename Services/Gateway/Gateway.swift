@@ -20,6 +20,15 @@ package struct Gateway: Sendable {
     self.configuration = configuration
   }
 
+  /// Runs the gateway until it is told to stop.
+  package static func run() async -> Never {
+    await Service.run(.gateway, migrations: migrations) {
+      try GatewayConfiguration(from: $0)
+    } build: { context, configuration in
+      try await Gateway(context, configuration).parts()
+    }
+  }
+
   /// What the process serves and does.
   ///
   /// - Throws: ``ContractError`` when the API has a method that cannot be guarded.

@@ -117,6 +117,53 @@ struct SetupTests {
     }
   }
 
+  @Test("apart, a service's folder holds its own secrets and no other's, and its configuration names files in it")
+  func apart() async throws {
+    try await withTopology(services: ["gateway", "profiles", "forms"]) { data, topology in
+      let arguments = ["setup", "--data", data, "--topology", topology]
+      #expect(try await Executable().run(arguments + ["--apart"]).status == 0)
+      let files = try contents(of: data)
+      let own = ["configuration.json", "profiles.ddl-password", "profiles.key", "profiles.password", "public.json"]
+      let given = files.keys.filter { $0.hasPrefix("services/profiles/") }
+      #expect(given.sorted() == own.map { "services/profiles/\($0)" })
+      #expect(files["services/forms/forms.link-secret"] == files["keys/forms.link-secret"])
+
+      let settings = try Settings(environment: [:], file: "\(data)/services/profiles/configuration.json")
+      let configuration = try ServiceConfiguration(from: settings)
+      #expect(configuration.identity.privateKeyFile == "\(data)/services/profiles/profiles.key")
+      #expect(configuration.identity.publicKeysFile == "\(data)/services/profiles/public.json")
+      let password = String(decoding: try #require(files["keys/profiles.password"]), as: UTF8.self)
+      #expect(try configuration.database.password?.value() == String(password.dropLast()))
+
+      #expect(try await Executable().run(arguments + ["--apart"]).status == 0)
+      #expect(try contents(of: data) == files)
+    }
+  }
+
+  @Test("the database's password is drawn once, before there is a database; the key is shown once there is one")
+  func beforeAndAfter() async throws {
+    try await withTopology { data, topology in
+      let arguments = ["setup", "--data", data, "--topology", topology]
+      let early = try await Executable().run(arguments + ["--show-key"])
+      #expect(early.status == 1 && early.errors.contains("Run the setup first"), "\(early.errors)")
+
+      let text = try String(contentsOfFile: topology, encoding: .utf8)
+      let elsewhere = text.replacing("postgres.password", with: "secrets/drawn.password")
+      try elsewhere.write(toFile: "\(topology).elsewhere", atomically: true, encoding: .utf8)
+      let draw = ["setup", "--data", data, "--topology", "\(topology).elsewhere", "--password-only"]
+      #expect(try await Executable().run(draw).status == 0)
+      let file = URL(filePath: topology).deletingLastPathComponent().appending(path: "secrets/drawn.password").path
+      let drawn = try String(contentsOfFile: file, encoding: .utf8)
+      #expect(drawn.count > 32)
+      #expect(try await Executable().run(draw).status == 0)
+      #expect(try String(contentsOfFile: file, encoding: .utf8) == drawn)
+
+      #expect(try await Executable().run(arguments).status == 0)
+      let shown = try await Executable().run(arguments + ["--show-key"])
+      #expect(try shown.output == String(contentsOfFile: "\(data)/keys/administrator.key", encoding: .utf8))
+    }
+  }
+
   @Test("a second run changes no file, and one that completes a half-done run keeps its secrets")
   func idempotence() async throws {
     try await withTopology { data, topology in

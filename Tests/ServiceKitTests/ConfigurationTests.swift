@@ -138,11 +138,12 @@ struct ConfigurationTests {
     #expect(!"\(configuration)".contains("hunter2") && !dumped.contains("hunter2"))
   }
 
-  @Test("the command line asks for a run, the version or help")
+  @Test("the command line asks for a run, readiness, the version or help")
   func commandLine() throws {
     #expect(try CommandLineOptions([], environment: [:]).request == .run)
     #expect(try CommandLineOptions(["--version"], environment: [:]).request == .showVersion)
     #expect(try CommandLineOptions(["--help"], environment: [:]).request == .showHelp)
+    #expect(try CommandLineOptions(["--ready"], environment: [:]).request == .askReadiness)
     let environment = ["RAPPORT_CONFIG": "a.json"]
     #expect(try CommandLineOptions([], environment: environment).configurationFile == "a.json")
     #expect(try CommandLineOptions(["--config", "b.json"], environment: environment).configurationFile == "b.json")

@@ -1,3 +1,8 @@
+import DatabaseTesting
+import HTTP
+import NIOCore
+import NIOPosix
+import RPC
 import ServiceKitTesting
 import Synchronization
 import Testing
@@ -43,6 +48,20 @@ struct ReadinessTests {
     readiness.enter(.draining)
     readiness.enter(.ready)
     #expect(await readiness.objection() == "The service is draining.")
+  }
+
+  @Test("whoever asks a process is told why it takes no calls, also where there is none")
+  func question() async throws {
+    let readiness = Readiness(time: time)
+    let server = HTTPServer(
+      routes: AdminPages(readiness: readiness, metrics: MetricsRegistry()).routes,
+      configuration: HTTPServerConfiguration(host: "127.0.0.1", port: 0), group: .singleton, logger: .quiet)
+    let admin = HostPort(host: "127.0.0.1", port: try #require(try await server.start().port))
+    #expect(await ReadinessQuestion(admin: admin).objection() == "The service is starting.")
+    readiness.enter(.ready)
+    #expect(await ReadinessQuestion(admin: admin).objection() == nil)
+    await server.drain(grace: .zero)
+    #expect(await ReadinessQuestion(admin: admin).objection() == "Nothing answers at \(admin).")
   }
 
   @Test("a check is asked at most every two seconds")

@@ -97,6 +97,8 @@ struct ServiceProcessTests {
         #expect(health.status == .serving)
         #expect(try await page(addresses.admin, "/livez").status == 200)
         #expect(try await page(addresses.admin, "/readyz").status == 200)
+        let admin = HostPort(host: "127.0.0.1", port: try #require(addresses.admin.port))
+        #expect(await ReadinessQuestion(admin: admin).objection() == nil)
 
         let stranger = await #expect(throws: RPCError.self) {
           try await client.call(InternalV1.EventLogService.follow, InternalV1.FollowRequest()) { responses in

@@ -4,11 +4,11 @@ import argparse
 import json
 import os
 import pathlib
-import shutil
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -17,6 +17,7 @@ from story.play import play
 from story.steps import StoryWentWrong
 
 from .account import unprivileged
+from .containers import ContainerSuite
 from .errors import SuiteError
 from .suite import Suite
 
@@ -27,15 +28,7 @@ class Run:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._is_temporary = options.once and not options.data
-        self._suite = Suite(
-            _data_folder(options),
-            options.binaries,
-            postgresql_account=unprivileged(),
-            services_account=unprivileged(),
-            smtp=options.smtp,
-            wanted_ports={"gateway.rpc": options.grpc, "gateway.http": options.http},
-            progress=self._tell,
-        )
+        self._suite = _suite(options, self._tell)
         self._figures: dict[str, Any] = {}
 
     def run(self) -> int:
@@ -71,7 +64,7 @@ class Run:
         self._tell("Stopping ...")
         troubles = self._suite.stop()
         if self._is_temporary and not troubles:
-            shutil.rmtree(self._suite.data)
+            self._suite.forget()
         self._tell("Stopped.")
         return troubles
 
@@ -88,10 +81,10 @@ class Run:
         ]
         lines += ["", "Keys"]
         lines += [f"  {name:<22} {key}" for name, key in run["keys"].items()]
-        lines += ["", f"Everything is in {run['data']}, these addresses and keys in {self._suite.run_file}."]
+        lines += ["", self._suite.whereabouts]
         if not self._options.once:
             # `rapport` finds the default data folder by itself.
-            where = f"RAPPORT_RUN={self._suite.run_file} " if self._options.data else ""
+            where = f"RAPPORT_RUN={self._suite.run_file} " if self._options.data or self._options.containers else ""
             lines += [f"From another terminal: {where}{self._suite.command_line} entities list", "", "Ctrl-C stops it."]
         self._tell("\n".join(lines))
 
@@ -113,6 +106,19 @@ def _listen_for_signals(suite: Suite) -> None:
     signal.signal(signal.SIGCHLD, check)
 
 
+def _suite(options: argparse.Namespace, tell: Callable[[str], None]) -> Suite:
+    common = {
+        "smtp": options.smtp,
+        "wanted_ports": {"gateway.rpc": options.grpc, "gateway.http": options.http},
+        "progress": tell,
+    }
+    data = _data_folder(options)
+    if options.containers:
+        return ContainerSuite(data, options.binaries, environment=dict(os.environ), **common)
+    account = unprivileged()
+    return Suite(data, options.binaries, postgresql_account=account, services_account=account, **common)
+
+
 def _data_folder(options: argparse.Namespace) -> pathlib.Path:
     if options.data:
         folder = options.data.absolute()
@@ -121,9 +127,10 @@ def _data_folder(options: argparse.Namespace) -> pathlib.Path:
         return pathlib.Path(folder)
     if options.once:
         return pathlib.Path(tempfile.mkdtemp(prefix="rapport-"))
+    name = "rapport-containers" if options.containers else "rapport"
     if os.getuid() == 0:
-        return pathlib.Path("/var/lib/rapport")
-    return pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local/share") / "rapport"
+        return pathlib.Path("/var/lib") / name
+    return pathlib.Path(os.environ.get("XDG_DATA_HOME") or pathlib.Path.home() / ".local/share") / name
 
 
 def _address(text: str) -> str:
@@ -147,7 +154,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--smtp", type=_address, metavar="HOST:PORT")
     parser.add_argument("--grpc", type=_port, metavar="PORT")
     parser.add_argument("--http", type=_port, metavar="PORT")
-    for flag in ("--empty", "--once", "--json"):
+    for flag in ("--containers", "--empty", "--once", "--json"):
         parser.add_argument(flag, action="store_true")
     return parser.parse_args()
 

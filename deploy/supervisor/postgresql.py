@@ -17,22 +17,8 @@ _BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
 # What a socket's address can hold, less `/.s.PGSQL.5432` and the NUL.
 _LONGEST_SOCKET_FOLDER = 107 - 14
 
-# Written once, below PostgreSQL's own defaults: an operator's later changes stay.
-_SETTINGS = """
-# Rapport's settings. Change what suits the machine: they are not written again.
-max_connections = 200
-shared_buffers = 256MB
-max_wal_size = 4GB
-wal_compression = on
-checkpoint_timeout = 15min
-jit = off
-timezone = 'UTC'
-log_timezone = 'UTC'
-log_lock_waits = on
-# The details of an error hold the values of the row: personal data, which no log may keep.
-log_error_verbosity = terse
-log_min_error_statement = panic
-"""
+# Copied once, below PostgreSQL's own defaults: an operator's later changes stay.
+_SETTINGS = pathlib.Path(__file__).parent.parent / "postgresql.conf"
 
 
 class PostgreSQL:
@@ -95,7 +81,7 @@ class PostgreSQL:
             "--no-instructions",
         )
         with open(part / "postgresql.conf", "a", encoding="utf-8") as file:
-            file.write(_SETTINGS)
+            file.write("\n" + _SETTINGS.read_text(encoding="utf-8"))
         part.rename(self._cluster)
 
     def _wait_for_predecessor(self) -> None:

@@ -22,8 +22,8 @@ from .postgresql import ADMINISTRATOR, PORT, PostgreSQL
 from .process import ENVIRONMENT, Process
 from .services import Service, services
 
-_SECONDS_TO_START = 60
-_SECONDS_TO_STOP = 35  # Longer than the services give running calls.
+SECONDS_TO_START = 60
+SECONDS_TO_STOP = 35  # Longer than the services give running calls.
 
 
 class Suite:
@@ -31,6 +31,9 @@ class Suite:
 
     The data folder holds all that a start needs again: the cluster, ports, keys, the services' files, logs, mail.
     """
+
+    # What only the data folder of the other kind of suite has, and whose it is.
+    _foreign = ("project", "a suite in containers. Give --containers")
 
     def __init__(
         self,
@@ -86,6 +89,11 @@ class Suite:
         """Whether this suite holds its data folder, and so has something to stop."""
         return self._lock is not None
 
+    @property
+    def whereabouts(self) -> str:
+        """Where everything is, in a sentence."""
+        return f"Everything is in {self.data}, these addresses and keys in {self.run_file}."
+
     def processes(self) -> dict[str, Process]:
         """All processes that were started, by name."""
         database = {"postgresql": self.postgresql.process} if self.postgresql else {}
@@ -105,10 +113,7 @@ class Suite:
         self._progress("Preparing the database, the keys and the services' configuration ...")
         self._set_up()
         self._progress(f"Starting {', '.join(service.name for service in services())} ...")
-        for service in services():
-            self.start_service(service.name)
-        for service in services():
-            self.wait_until_ready(service.name)
+        self._start_services()
         self.write_run_file()
 
     def start_service(self, name: str) -> None:
@@ -122,7 +127,7 @@ class Suite:
     def wait_until_ready(self, name: str) -> None:
         """Waits until the service says that it can do its work."""
         address = self.addresses[f"{name}.admin"]
-        self._wait_for(self.services[name], lambda: _answers_200(f"http://{address}/readyz"))
+        self._wait_for(self.services[name], lambda: answers_200(f"http://{address}/readyz"))
 
     def check(self) -> None:
         """Raises `ProcessDied` if a process ended without having been told to."""
@@ -157,10 +162,17 @@ class Suite:
         gateway = [self.services[name] for name in ("gateway",) if name in self.services]
         others = [process for name, process in self.services.items() if name != "gateway"]
         # The gateway first, so that no new call comes in; then those that need the database; then the database.
-        troubles = _stop(gateway) + _stop(others)
-        troubles += _stop(
-            [process for process in (self.mailbox, self.postgresql and self.postgresql.process) if process]
-        )
+        return _stop(gateway) + _stop(others) + self._stop_own()
+
+    def forget(self) -> None:
+        """Removes all data. The suite is stopped."""
+        shutil.rmtree(self.data)
+
+    def _stop_own(self) -> list[str]:
+        """Stops what is no service, and leaves the data folder to others."""
+        processes = [self.mailbox, self.postgresql and self.postgresql.process]
+        troubles = _stop([process for process in processes if process])
+        assert self._lock is not None
         os.close(self._lock)
         self._lock = None
         return troubles
@@ -194,6 +206,9 @@ class Suite:
             raise SuiteError(f"{self.data} is no folder. Name another with --data.")
         if self.data.exists() and any(self.data.iterdir()) and not (self.data / "lock").exists():
             raise SuiteError(f"{self.data} holds files of something else. Name an empty or a new folder with --data.")
+        file, owner = self._foreign
+        if (self.data / file).exists():
+            raise SuiteError(f"{self.data} belongs to {owner}, or name another folder with --data.")
         if self._account.is_caller:
             return
         for folder in self.data.parents:
@@ -226,23 +241,12 @@ class Suite:
 
     def _set_up(self) -> None:
         assert self.postgresql
-        topology = {
-            "database": {
-                "host": str(self.postgresql.socket_folder),
-                "port": PORT,
-                "name": "rapport",
-                "administrator": ADMINISTRATOR,
-                "passwordFile": str(self.postgresql.password_file),
-            },
-            "publicBaseURL": f"http://{self.addresses['gateway.http']}",
-            "smtp": _split(self.addresses["smtp"]),
-            "services": {
-                service.name: {name: self.addresses[f"{service.name}.{name}"] for name in service.addresses}
-                for service in services()
-            },
-        }
         file = self.data / "topology.json"
-        self._account.write(file, json.dumps(topology, indent=2) + "\n")
+        database = {
+            "host": str(self.postgresql.socket_folder),
+            "passwordFile": str(self.postgresql.password_file),
+        }
+        self._write_topology(file, database)
         argv = [str(self._installed(self.command_line)), "setup", "--data", str(self.data), "--topology", str(file)]
         done = subprocess.run(
             self._account.command(argv, when_orphaned=signal.SIGTERM),
@@ -255,8 +259,27 @@ class Suite:
         if done.returncode != 0:
             raise SuiteError(f"`rapport setup` failed: {done.stderr.strip() or done.stdout.strip()}")
 
+    def _write_topology(self, file: pathlib.Path, database: dict[str, str]) -> None:
+        """Writes what `rapport setup` reads. `database` says where the server's socket and its password are."""
+        topology = {
+            "database": {"port": PORT, "name": "rapport", "administrator": ADMINISTRATOR} | database,
+            "publicBaseURL": f"http://{self.addresses['gateway.http']}",
+            "smtp": _split(self.addresses["smtp"]),
+            "services": {
+                service.name: {name: self.addresses[f"{service.name}.{name}"] for name in service.addresses}
+                for service in services()
+            },
+        }
+        self._account.write(file, json.dumps(topology, indent=2) + "\n")
+
+    def _start_services(self) -> None:
+        for service in services():
+            self.start_service(service.name)
+        for service in services():
+            self.wait_until_ready(service.name)
+
     def _wait_for(self, process: Process, is_ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _SECONDS_TO_START
+        deadline = time.monotonic() + SECONDS_TO_START
         while True:
             self.check()  # Before the question: a server of another suite could answer at the address of one that died.
             if is_ready():
@@ -264,7 +287,7 @@ class Suite:
             if time.monotonic() > deadline:
                 said = "".join(f"\n  | {line}" for line in process.last_lines())
                 raise SuiteError(
-                    f"{process.name} is not ready after {_SECONDS_TO_START} s. The last lines of {process.log}:{said}"
+                    f"{process.name} is not ready after {SECONDS_TO_START} s. The last lines of {process.log}:{said}"
                 )
             time.sleep(0.05)
 
@@ -288,12 +311,13 @@ class Suite:
 def _stop(processes: list[Process]) -> list[str]:
     for process in processes:
         process.ask_to_stop()
-    deadline = time.monotonic() + _SECONDS_TO_STOP
+    deadline = time.monotonic() + SECONDS_TO_STOP
     troubles = [process.wait(max(0.1, deadline - time.monotonic())) for process in processes]
     return [trouble for trouble in troubles if trouble]
 
 
-def _answers_200(url: str) -> bool:
+def answers_200(url: str) -> bool:
+    """Whether there is such a page."""
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
             return bool(answer.status == 200)

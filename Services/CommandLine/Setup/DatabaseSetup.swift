@@ -1,4 +1,5 @@
 import Database
+import Foundation
 import Gateway
 import Logging
 import RPC
@@ -59,5 +60,19 @@ struct DatabaseSetup: Sendable {
     } catch let error as ConfigurationError {
       throw CommandError(.notFound, "The password of the database's administrator is missing. \(error.description)")
     }
+  }
+}
+
+extension Topology.Database {
+  /// Draws the administrator's password into its file, unless it is there.
+  ///
+  /// - Throws: ``CommandError`` when the topology names no file, or it cannot be written.
+  func drawPassword() throws {
+    guard let passwordFile else {
+      throw CommandError(.invalidArgument, "Name the file of the password in the topology: database.passwordFile.")
+    }
+    let file = URL(filePath: passwordFile)
+    let folder = try PrivateFolder(making: file.deletingLastPathComponent().path, isPassable: true)
+    _ = try KeyFolder(folder).secret(file.lastPathComponent)
   }
 }

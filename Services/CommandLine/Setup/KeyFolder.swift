@@ -26,6 +26,9 @@ struct KeyFolder: Sendable {
   /// The file of the secret that a service's links are signed with.
   static func linkSecret(of service: ServiceName) -> String { "\(service).link-secret" }
 
+  /// The file of the services' public keys.
+  static let publicKeys = "public.json"
+
   /// The path of a secret's file.
   func path(_ name: String) -> String {
     folder.file(name).path
@@ -69,17 +72,20 @@ struct KeyFolder: Sendable {
     try folder.file(name).write(Data("\(secret)\n".utf8))
   }
 
+  /// Copies a file of this folder to another one.
+  func copy(_ name: String, to other: PrivateFolder) throws {
+    guard let content = try folder.file(name).read() else { throw damaged(name, should: "be there") }
+    try other.file(name).update(content)
+  }
+
   /// Writes every service's public key where the others look for it.
-  ///
-  /// - Returns: The file's path.
-  func publish(_ keys: [ServiceName: Curve25519.Signing.PublicKey]) throws -> String {
-    let file = folder.file("public.json")
+  func publish(_ keys: [ServiceName: Curve25519.Signing.PublicKey]) throws {
+    let file = folder.file(Self.publicKeys)
     let content = Dictionary(
       uniqueKeysWithValues: keys.map { ($0.key.rawValue, [$0.value.rawRepresentation.base64EncodedString()]) })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try file.update(encoder.encode(content))
-    return file.path
   }
 
   // A new one in its place would shut out whoever holds the old one, so that is not for us to decide.

@@ -13,12 +13,17 @@ struct SuiteSetup {
   let topology: Topology
   private let data: PrivateFolder
   private let keys: KeyFolder
+  private let isApart: Bool
 
-  /// - Parameter data: the data folder; made if it is not there.
-  init(topology: Topology, data: String) throws {
+  /// - Parameters:
+  ///   - data: the data folder; made if it is not there.
+  ///   - isApart: gives each service a folder with its configuration and copies of the secrets that are its own, and of no
+  ///     other's. Without it all secrets are in one folder, and so are the configurations.
+  init(topology: Topology, data: String, isApart: Bool = false) throws {
     self.topology = topology
     self.data = try PrivateFolder(making: data, isPassable: true)
     keys = try KeyFolder(PrivateFolder(making: "\(data)/keys"))
+    self.isApart = isApart
   }
 
   private var services: [ServiceName] {
@@ -29,20 +34,29 @@ struct SuiteSetup {
   /// - Throws: ``CommandError`` that says what to do.
   func run() async throws -> [ServiceName] {
     try await data.locked {
-      let publicKeys = try keys.publish(
-        Dictionary(uniqueKeysWithValues: services.map { ($0, try keys.keyPair(of: $0)) }))
+      try keys.publish(Dictionary(uniqueKeysWithValues: services.map { ($0, try keys.keyPair(of: $0)) }))
       try await DatabaseSetup(topology: topology.database, keys: keys).run(services)
-      let folder = try PrivateFolder(making: "\(data.path)/config")
       for (service, addresses) in topology.services {
-        let tree = try configuration(of: service, at: addresses, publicKeys: publicKeys)
-        try folder.file("\(service).json").update(tree.json)
+        let files = try ServiceFiles(of: service, in: data, keys: keys, isApart: isApart)
+        try files.configuration.update(configuration(of: service, at: addresses, files).json)
       }
     }
     return services
   }
 
+  /// The key that the first setup of a data folder has made.
+  ///
+  /// - Throws: ``CommandError`` when it is not there.
+  static func administratorKey(in data: String) throws -> String {
+    let file = PrivateFile(path: "\(data)/keys/\(KeyFolder.administrator)")
+    guard let line = try file.read().map({ String(decoding: $0, as: UTF8.self) })?.split(separator: "\n").first else {
+      throw CommandError(.notFound, "\(file.path) is not there. Run the setup first.")
+    }
+    return String(line)
+  }
+
   private func configuration(
-    of service: ServiceName, at addresses: Topology.Service, publicKeys: String
+    of service: ServiceName, at addresses: Topology.Service, _ files: ServiceFiles
   ) throws -> ConfigurationTree {
     var tree = ConfigurationTree()
     tree.set(ServiceConfiguration.listenHost, addresses.rpc.host)
@@ -52,10 +66,10 @@ struct SuiteSetup {
     tree.set(DatabaseSettings.host, topology.database.host)
     tree.set(DatabaseSettings.port, topology.database.port)
     tree.set(DatabaseSettings.name, topology.database.name)
-    tree.set(DatabaseSettings.passwordFile, keys.path(KeyFolder.password(of: service)))
-    tree.set(DatabaseSettings.ddlPasswordFile, keys.path(KeyFolder.ddlPassword(of: service)))
-    tree.set(IdentityConfiguration.privateKeyFile, keys.path(KeyFolder.identity(of: service)))
-    tree.set(IdentityConfiguration.publicKeysFile, publicKeys)
+    tree.set(DatabaseSettings.passwordFile, try files.path(KeyFolder.password(of: service)))
+    tree.set(DatabaseSettings.ddlPasswordFile, try files.path(KeyFolder.ddlPassword(of: service)))
+    tree.set(IdentityConfiguration.privateKeyFile, try files.path(KeyFolder.identity(of: service)))
+    tree.set(IdentityConfiguration.publicKeysFile, try files.path(KeyFolder.publicKeys))
     for (peer, addresses) in topology.services where peer != service {
       tree.set(IdentityConfiguration.peer(peer), [addresses.rpc])
     }
@@ -63,26 +77,26 @@ struct SuiteSetup {
       tree.set(GatewayConfiguration.httpHost, http.host)
       tree.set(GatewayConfiguration.httpPort, http.port)
     }
-    if service == .forms { try setForms(in: &tree) }
-    if service == .messaging { try setMessaging(in: &tree) }
+    if service == .forms { try setForms(in: &tree, files) }
+    if service == .messaging { try setMessaging(in: &tree, files) }
     return tree
   }
 
-  private func setForms(in tree: inout ConfigurationTree) throws {
+  private func setForms(in tree: inout ConfigurationTree, _ files: ServiceFiles) throws {
     if let base = topology.publicBaseURL { tree.set(FormsConfiguration.publicBaseURL, base) }
     let secret = KeyFolder.linkSecret(of: .forms)
     _ = try keys.secret(secret)
-    tree.set(FormsConfiguration.linkSecretFile, keys.path(secret))
+    tree.set(FormsConfiguration.linkSecretFile, try files.path(secret))
   }
 
-  private func setMessaging(in tree: inout ConfigurationTree) throws {
+  private func setMessaging(in tree: inout ConfigurationTree, _ files: ServiceFiles) throws {
     guard let publicBaseURL = topology.publicBaseURL, let smtp = topology.smtp else {
       throw CommandError(.invalidArgument, "Messaging needs publicBaseURL and smtp. Name both in the topology file.")
     }
     let secret = KeyFolder.linkSecret(of: .messaging)
     _ = try keys.secret(secret)
     tree.set(MessagingConfiguration.publicBaseURL, publicBaseURL)
-    tree.set(MessagingConfiguration.linksSecretFile, keys.path(secret))
+    tree.set(MessagingConfiguration.linksSecretFile, try files.path(secret))
     tree.set(MessagingConfiguration.smtpHost, smtp.host)
     tree.set(MessagingConfiguration.smtpPort, smtp.port)
   }

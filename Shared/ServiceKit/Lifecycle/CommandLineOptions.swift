@@ -4,6 +4,7 @@ struct CommandLineOptions: Equatable {
     case run
     case showVersion
     case showHelp
+    case askReadiness
   }
 
   var request = Request.run
@@ -27,6 +28,8 @@ struct CommandLineOptions: Equatable {
         request = .showVersion
       case "--help", "-h":
         request = .showHelp
+      case "--ready":
+        request = .askReadiness
       case "--config":
         guard let file = rest.popFirst() else {
           throw Misuse(description: "--config needs a file.")
@@ -40,11 +43,13 @@ struct CommandLineOptions: Equatable {
 
   static func help(program: String, settings: [SettingDescription]) -> String {
     var text = """
-      Usage: \(program) [--config FILE] [--version] [--help]
+      Usage: \(program) [--config FILE] [--ready] [--version] [--help]
 
       Runs until SIGTERM or SIGINT, then lets running calls end.
       The configuration is a JSON file (--config, or RAPPORT_CONFIG) of nested objects: {"listen": {"port": 7001}}.
       The environment overrides it: RAPPORT_LISTEN_PORT=7001.
+      With --ready it asks the running process of this configuration whether it takes calls, says why not, and ends: 0 if it
+      does, else 69. For health checks.
 
       Keys:
 

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Logging
 import NIOPosix
+import RPC
 import UnixSignals
 
 /// The main of a service's executable.
@@ -18,7 +19,8 @@ import UnixSignals
 /// ```
 package enum Service {
   /// Runs a service until SIGTERM or SIGINT, and ends the process: 0 after an orderly stop, 64 for a command line that is
-  /// not understood, 78 for a configuration that cannot be used, 70 for anything else (sysexits.h).
+  /// not understood, 69 where `--ready` finds that the process takes no calls, 78 for a configuration that cannot be used,
+  /// 70 for anything else (sysexits.h).
   ///
   /// - Parameters:
   ///   - configure: reads what this service alone is told.
@@ -40,6 +42,9 @@ package enum Service {
           _ = try configure(settings)
         }
         print(CommandLineOptions.help(program: "rapport-\(name)", settings: settings))
+      case .askReadiness:
+        let settings = try Settings(environment: environment, file: options.configurationFile)
+        try await askReadiness(at: ServiceConfiguration(from: settings).admin)
       case .run:
         let settings = try Settings(environment: environment, file: options.configurationFile)
         let common = try ServiceConfiguration(from: settings)
@@ -54,6 +59,16 @@ package enum Service {
     } catch {
       fail(error)
     }
+  }
+
+  private static func askReadiness(at admin: HostPort) async throws {
+    guard let objection = await ReadinessQuestion(admin: admin).objection() else { return }
+    throw NotReady(description: objection)
+  }
+
+  /// The process that was asked takes no calls.
+  private struct NotReady: Error {
+    let description: String
   }
 
   private static func run(_ definition: ServiceProcess.Definition, _ configuration: ServiceConfiguration) async throws {
@@ -78,6 +93,7 @@ package enum Service {
     let (code, text): (Int32, String) =
       switch error {
       case let misuse as CommandLineOptions.Misuse: (64, misuse.description)
+      case let notReady as NotReady: (69, notReady.description)
       case let error as ConfigurationError: (78, error.description)
       default: (70, loggable(error))
       }
