@@ -23,6 +23,8 @@ let package = Package(
     // Debian ships no pkg-config file for it.
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+    // The compiler's, linked only where a fuzzer is built.
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
 
     // What every service stands on, lowest first.
     .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
@@ -101,6 +103,9 @@ let package = Package(
     program(
       "metrics-page", "Tests/Conformance/MetricsPage",
       ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
+    program(
+      "fuzz", "Tests/Fuzzing/Fuzz",
+      ["CFuzzer", "Messages", "RPC", "SampleMessages", .logging, .nioCore, .nioEmbedded]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
     program(
       "rpc-bench-server", "Tests/Benchmarks/RPCServer",
@@ -206,6 +211,7 @@ extension Target.Dependency {
   static let deque = product(name: "DequeModule", package: "swift-collections")
   static let logging = product(name: "Logging", package: "swift-log")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
