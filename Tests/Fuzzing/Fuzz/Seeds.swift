@@ -120,7 +120,9 @@ extension Seeds {
       $0.duration = .with { $0.nanos = -5_000 }
       $0.mask = .with { $0.paths = ["a_b.c"] }
       $0.struct = .with { $0.fields = ["k": .with { $0.kind = .numberValue(1.5) }] }
-      $0.list = .with { $0.values = [.with { $0.kind = .boolValue(true) }, .with { $0.kind = .nullValue(.nullValue) }] }
+      $0.list = .with {
+        $0.values = [.with { $0.kind = .boolValue(true) }, .with { $0.kind = .nullValue(.nullValue) }]
+      }
       $0.doubleWrapper = .with { $0.value = 0 }
       $0.bytesWrapper = .with { $0.value = [1, 2, 3] }
       $0.empty = GoogleProtobuf.Empty()
