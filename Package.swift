@@ -23,8 +23,6 @@ let package = Package(
     // Debian ships no pkg-config file for it.
     .systemLibrary(name: "CRoaring", path: "Shared/CRoaring"),
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
-    // The compiler's, linked only where a fuzzer is built.
-    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
 
     // What every service stands on, lowest first.
     .target(name: "CMessages", dependencies: ["CProtobufC"], path: "Shared/CMessages"),
@@ -104,8 +102,7 @@ let package = Package(
       "metrics-page", "Tests/Conformance/MetricsPage",
       ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
     program(
-      "fuzz", "Tests/Fuzzing/Fuzz",
-      ["CFuzzer", "Messages", "RPC", "SampleMessages", .logging, .nioCore, .nioEmbedded]),
+      "fuzz", "Tests/Fuzzing/Fuzz", ["Messages", "RPC", "SampleMessages", .logging, .nioCore, .nioEmbedded]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
     program(
       "rpc-bench-server", "Tests/Benchmarks/RPCServer",

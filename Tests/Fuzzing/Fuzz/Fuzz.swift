@@ -1,9 +1,5 @@
 import Foundation
 
-#if FUZZING
-  import CFuzzer
-#endif
-
 /// Gives one of the suite's lowest parts arbitrary bytes, and ends with a trap when it does not bear them.
 ///
 /// ```
@@ -11,43 +7,39 @@ import Foundation
 /// fuzz --seeds=FOLDER            writes inputs to begin with, a folder for each target
 /// ```
 ///
-/// Built with `--sanitize=fuzzer -Xswiftc -DFUZZING` it is a libFuzzer program instead, which takes libFuzzer's options
-/// beside `--target`: `deploy/test fuzz` builds and runs it so.
-@main
+/// `Tests/Fuzzing/build` makes a libFuzzer program of it, which takes libFuzzer's options beside `--target`.
+#if !FUZZING
+  @main
+#endif
 struct Fuzz {
+  static let target = value(of: "--target=").flatMap(FuzzTarget.init)
+
   static func main() throws {
-    let arguments = CommandLine.arguments.dropFirst()
-    if let folder = value(of: "--seeds=", in: arguments) {
+    if let folder = value(of: "--seeds=") {
       return try Seeds.write(to: URL(fileURLWithPath: folder, isDirectory: true))
     }
-    guard let target = value(of: "--target=", in: arguments).flatMap(FuzzTarget.init) else {
+    for file in CommandLine.arguments.dropFirst() where !file.hasPrefix("--") {
+      run([UInt8](try Data(contentsOf: URL(fileURLWithPath: file))))
+    }
+  }
+
+  static func run(_ bytes: [UInt8]) {
+    guard let target else {
       fatalError("name a target: --target=\(FuzzTarget.allCases.map(\.rawValue).joined(separator: "|"))")
     }
-    #if FUZZING
-      chosen = target
-      exit(drive())
-    #else
-      for file in arguments where !file.hasPrefix("--") {
-        target.run([UInt8](try Data(contentsOf: URL(fileURLWithPath: file))))
-      }
-    #endif
+    target.run(bytes)
   }
 
-  private static func value(of option: String, in arguments: ArraySlice<String>) -> String? {
-    arguments.first { $0.hasPrefix(option) }.map { String($0.dropFirst(option.count)) }
+  private static func value(of option: String) -> String? {
+    CommandLine.arguments.first { $0.hasPrefix(option) }.map { String($0.dropFirst(option.count)) }
   }
-
-  #if FUZZING
-    /// Written once, before the fuzzer runs.
-    nonisolated(unsafe) private static var chosen = FuzzTarget.codec
-
-    private static func drive() -> CInt {
-      var count = CommandLine.argc
-      var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
-      return LLVMFuzzerRunDriver(&count, &arguments) { bytes, count in
-        Fuzz.chosen.run([UInt8](UnsafeBufferPointer(start: bytes, count: count)))
-        return 0
-      }
-    }
-  #endif
 }
+
+#if FUZZING
+  /// What libFuzzer calls; the main is its own.
+  @_cdecl("LLVMFuzzerTestOneInput")
+  func runInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    Fuzz.run([UInt8](UnsafeBufferPointer(start: bytes, count: count)))
+    return 0
+  }
+#endif
