@@ -124,10 +124,12 @@ enum HTTP2Bytes {
       + (0..<4).map { UInt8(truncatingIfNeeded: stream >> (24 - 8 * $0)) } + content
   }
 
-  /// `:method POST`, `:scheme http`, and the rest that gRPC asks for.
+  /// `:method POST`, `:scheme http`, `:path`, `:authority`, and the rest that gRPC asks for.
   static func requestHeaders(path: UInt8) -> [UInt8] {
-    [0x83, 0x86, 0x04] + text(SessionService.paths[by: path]) + header("te", "trailers")
-      + header("content-type", "application/grpc")
+    var headers: [UInt8] = [0x83, 0x86, 0x04]
+    headers += text(SessionService.paths[by: path])
+    headers += [0x01] + text("server")
+    return headers + header("te", "trailers") + header("content-type", "application/grpc")
   }
 
   /// A field that goes into no table.
