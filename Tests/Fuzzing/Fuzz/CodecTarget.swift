@@ -44,6 +44,8 @@ enum CodecTarget {
       return
     }
     let encoded = try message.encoded()
+    // What is as deep as can be may be too deep with the empty values that entries of maps have got.
+    guard depth(of: encoded, type.descriptor) < DecodingLimits.standard.depth else { return }
     check(try Value(decoding: encoded).encoded() == encoded, "\(type) is written differently the second time")
     try runLimits(type, limits, bytes, encoded)
     _ = message.debugDescription
@@ -67,7 +69,8 @@ enum CodecTarget {
   ) throws {
     do {
       check(try Value(decoding: bytes, limits: limits).encoded() == encoded, "\(type) differs within limits")
-      check(depth(of: encoded, type.descriptor) <= limits.depth, "\(type) is deeper than \(limits.depth)")
+      // An entry of a map that comes without its value gets an empty one, a level deeper, as in Python.
+      check(depth(of: encoded, type.descriptor) <= limits.depth + 1, "\(type) is deeper than \(limits.depth)")
     } catch let error as DecodingError {
       let expected: [DecodingError.Reason] = [.tooDeep, .tooManyElements, .tooMuchMemory]
       check(expected.contains(error.reason), "\(type) within limits: \(error)")
