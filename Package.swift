@@ -104,6 +104,8 @@ let package = Package(
     program(
       "metrics-page", "Tests/Conformance/MetricsPage",
       ["HTTP", "ServiceKit", .coreMetrics, .logging, .nioCore, .nioPosix]),
+    program(
+      "fuzz", "Tests/Fuzzing/Fuzz", ["Messages", "RPC", "SampleMessages", .logging, .nioCore, .nioEmbedded]),
     program("message-costs", "Tests/Benchmarks/MessageCosts", ["Messages"]),
     program(
       "rpc-bench-server", "Tests/Benchmarks/RPCServer",
@@ -209,6 +211,7 @@ extension Target.Dependency {
   static let deque = product(name: "DequeModule", package: "swift-collections")
   static let logging = product(name: "Logging", package: "swift-log")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")

@@ -2,6 +2,8 @@
 enum FieldMaskText {
   /// - Returns: nil if the path would not come back the same.
   static func camel(_ snake: String) -> String? {
+    // In JSON, all paths are one text, with commas between them.
+    guard !snake.isEmpty, !snake.contains(",") else { return nil }
     var result = ""
     var afterUnderscore = false
     for character in snake.unicodeScalars {

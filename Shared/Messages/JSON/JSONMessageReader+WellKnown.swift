@@ -76,10 +76,11 @@ extension JSONMessageReader {
   private func any(_ value: JSONValue, as message: MessageDescriptor, at path: JSONPath) throws(JSONError) -> [UInt8] {
     guard case .object(let members) = value else { throw JSONError(path, "An object with @type is expected.") }
     if members.isEmpty { return [] }
-    guard case .string(let url)? = members.first(where: { $0.key == "@type" })?.value, url.contains("/") else {
+    guard case .string(let url)? = members.first(where: { $0.key == "@type" })?.value,
+      let name = WellKnownMessage.typeName(ofURL: url)
+    else {
       throw JSONError(path, "@type must say which message the Any holds, as type.googleapis.com/<name>.")
     }
-    let name = url.split(separator: "/").last.map(String.init) ?? ""
     guard let type = type(named: name) else { throw JSONError(path.field("@type"), "The message is not known.") }
     let content = members.filter { $0.key != "@type" }
     let encoded: [UInt8]

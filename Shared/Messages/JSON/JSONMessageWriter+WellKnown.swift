@@ -91,8 +91,7 @@ extension JSONMessageWriter {
     if case .bytes(let bytes)? = tree[urlField].first { url = try text(bytes, of: urlField, in: message) }
     if case .bytes(let bytes)? = tree[valueField].first { value = bytes }
     if url.isEmpty, value.isEmpty { return add("{}") }
-    let name = url.split(separator: "/").last.map(String.init) ?? ""
-    guard let type = type(named: name) else {
+    guard let name = WellKnownMessage.typeName(ofURL: url), let type = type(named: name) else {
       throw JSONError(path, "The message that the Any holds is not known.")
     }
     add("{\"@type\":")

@@ -20,4 +20,9 @@ enum WellKnownMessage {
     default: return nil
     }
   }
+
+  /// What an Any's URL names: all behind the last slash, which there must be.
+  static func typeName(ofURL url: String) -> String? {
+    url.lastIndex(of: "/").map { String(url[url.index(after: $0)...]) }
+  }
 }

@@ -98,9 +98,14 @@ struct JSONCodecTests {
       }
     }
     let mask = SampleV1.WellKnown.with { $0.mask = .with { $0.paths = ["notSnake"] } }
+    // Masks are one text in JSON: these would come back as other masks.
+    let masks = [[""], ["a", ""], ["a,b"]].map { paths in
+      SampleV1.WellKnown.with { $0.mask = .with { $0.paths = paths } }
+    }
     let any = SampleV1.WellKnown.with { $0.any = .with { $0.typeUrl = "type.googleapis.com/no.such.Message" } }
+    let withoutSlash = SampleV1.WellKnown.with { $0.any = .with { $0.typeUrl = "google.protobuf.Empty" } }
     let value = SampleV1.WellKnown.with { $0.value = .init() }
-    for message in [late, mixed, mask, any, value] {
+    for message in [late, mixed, mask, any, withoutSlash, value] + masks {
       #expect(throws: JSONError.self) { try json(message) }
     }
   }

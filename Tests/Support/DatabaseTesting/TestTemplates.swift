@@ -27,8 +27,9 @@ actor TestTemplates {
     clones += 1
     let name = "clone_\(clones)"
     let client = try await administrator(of: cluster)
+    // Copied as files, it takes a third of the time that a copy through the log does.
     try await client.write(
-      Statement(name: "clone", sql: "create database \(name) template \(template)"), as: .none)
+      Statement(name: "clone", sql: "create database \(name) template \(template) strategy = file_copy"), as: .none)
     // A database's own grants are not cloned.
     try await client.write(
       Statement(name: "close", sql: "revoke all on database \(name) from public"), as: .none)
