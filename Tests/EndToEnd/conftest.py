@@ -7,7 +7,7 @@ import pathlib
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -99,11 +99,12 @@ class RunningSuite:
         return self.suite.stop()
 
 
-def _start() -> RunningSuite:
+def start(kind: type[Suite] = Suite, **options: Any) -> RunningSuite:
+    """A suite of this kind, started."""
     binaries = os.environ.get("RAPPORT_BINARIES")
     if not binaries:
         pytest.fail("RAPPORT_BINARIES names no folder with the built executables: run deploy/test python")
-    suite = Suite(
+    suite = kind(
         # Not pytest's own folder: PostgreSQL's account may not enter that.
         pathlib.Path(tempfile.mkdtemp(prefix="rapport-test-")),
         pathlib.Path(binaries),
@@ -112,6 +113,7 @@ def _start() -> RunningSuite:
         # Suites of several runs at once look for ports in different places.
         first_port=random.randrange(10_000, 29_000),
         is_durable=False,
+        **options,
     )
     try:
         suite.start()
@@ -121,7 +123,8 @@ def _start() -> RunningSuite:
     return RunningSuite(suite)
 
 
-def _stop(running: RunningSuite) -> None:
+def stop(running: RunningSuite) -> None:
+    """Stops it; nothing is left of it but the logs of one that did not end well."""
     troubles = running.close()
     assert not troubles, f"{troubles}; the logs are in {running.suite.data}"
     shutil.rmtree(running.suite.data)
@@ -130,14 +133,20 @@ def _stop(running: RunningSuite) -> None:
 @pytest.fixture(scope="session")
 def suite() -> Iterator[RunningSuite]:
     """One suite for all tests that leave its processes alone."""
-    running = _start()
+    running = start()
     yield running
-    _stop(running)
+    stop(running)
 
 
 @pytest.fixture
 def own_suite() -> Iterator[RunningSuite]:
     """A suite for one test, which may kill its processes."""
-    running = _start()
+    running = start()
     yield running
-    _stop(running)
+    stop(running)
+
+
+@pytest.fixture(scope="session")
+def starting() -> tuple[Callable[..., RunningSuite], Callable[[RunningSuite], None]]:
+    """Starts and stops suites of another kind."""
+    return start, stop

@@ -1,0 +1,45 @@
+"""Two copies of each service, and of the gateway: each effect once, also while copies die."""
+
+import random
+import threading
+import time
+
+import pytest
+from imports import COLUMNS, csv_file
+from story import data
+from supervisor.services import services
+
+from .faulty import second
+from .shop import again, mailable
+
+ALL = [service.name for service in services()]
+
+
+@pytest.mark.timeout(300)
+def test_two_copies_of_everything_do_each_thing_once(faulty, shop):
+    readers, thanked = mailable(200), mailable(40)
+    shop.take_customers(readers)
+    scenario, thanks = shop.make_scenario()
+    more = csv_file(COLUMNS, map(data.customer_row, range(100_001, 108_001)))
+    with faulty.seconds(*ALL):
+        news = shop.launch("news", rate=50)
+        beginning = threading.Thread(target=shop.begin, args=(scenario, thanked))
+        importing = threading.Thread(target=lambda: again(lambda: shop.import_once(more)))
+        for work in (beginning, importing):
+            work.start()
+        chance = random.Random(20_260_301)
+        killed = [chance.choice((name, second(name))) for name in ALL if name != "gateway"]
+        for name in killed:
+            time.sleep(0.3)
+            faulty.services[name].kill()
+        for work in (beginning, importing):
+            work.join()
+        # With one copy each.
+        shop.check_sent_once(news, readers, breaks=1)
+        shop.check_thanked_once(scenario, thanks, thanked, breaks=1)
+        for name in killed:
+            faulty.services[name].start()
+            faulty.wait_until_ready(name)
+    codes = shop.codes()
+    assert set(codes.values()) == {1}
+    assert len(codes) == len(readers) + 8_000
