@@ -9,7 +9,8 @@ extension RPCError {
   /// Rights cannot be told at present.
   static var accessUnknown: RPCError {
     RPCError(
-      .unavailable, "The gateway cannot tell at present who may do what. Try again in a second.",
+      .unavailable,
+      "The database does not answer, so the gateway cannot tell at present who may do what. Try again in a moment.",
       reason: "ACCESS_UNKNOWN")
   }
 
