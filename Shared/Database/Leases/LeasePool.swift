@@ -41,7 +41,9 @@ final class LeasePool: Sendable {
     let handover = Handover()
     Task {
       do {
-        let connection = try await retrying(until: deadline) { try await self.door.open(self.parameters, until: deadline) }
+        let connection = try await retrying(until: deadline) {
+          try await self.door.open(self.parameters, until: deadline)
+        }
         if !handover.settle(.success(connection)) { self.giveBack(connection, isSound: true) }
       } catch {
         self.passTurn()

@@ -65,7 +65,7 @@ package final class DatabaseTime: TimeSource {
     }
   }
 
-  private static let clock = Statement(name: "time.clock", sql: "SELECT clock_timestamp()")
+  static let clock = Statement(name: "time.clock", sql: "SELECT clock_timestamp()")
 }
 
 private func abs(_ duration: Duration) -> Duration { duration < .zero ? .zero - duration : duration }

@@ -23,6 +23,8 @@ from .disk import Disk
 # Such that what is gone is noticed within seconds.
 KEEPALIVE_SECONDS = 2
 ANSWER_SECONDS = 2
+# Those who follow a log never end their calls by themselves.
+DRAIN_SECONDS = 1
 CLOCK = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _SECONDS = 60
 
@@ -45,9 +47,9 @@ class FaultySuite(Suite):
     def _start_postgresql(self) -> None:
         super()._start_postgresql()
         if self._disk:
-            # Every database is copied from that one, its place included.
+            # The suite's database is copied from that one, its place included.
             self.sql(f"CREATE TABLESPACE small LOCATION '{self._disk.folder}'", database="postgres")
-            self.sql("ALTER DATABASE template1 SET TABLESPACE small", database="postgres")
+            self.sql("ALTER DATABASE template0 SET TABLESPACE small", database="postgres")
 
     def _set_up(self) -> None:
         super()._set_up()
@@ -59,6 +61,7 @@ class FaultySuite(Suite):
                 for peer in settings["peers"]
             }
             settings["peerKeepaliveSeconds"] = KEEPALIVE_SECONDS
+            settings["drainSeconds"] = DRAIN_SECONDS
             if service.name == "messaging":
                 settings["smtp"]["answerSeconds"] = ANSWER_SECONDS
             self._account.write(file, json.dumps(settings, indent=2) + "\n")

@@ -48,8 +48,8 @@ def knocks(folder) -> Iterator[list[float]]:
 
 def cli_import(shop, file) -> subprocess.Popen[str]:
     """A person's import by the command line."""
-    argv = [str(shop.suite.command_line), "--server", shop.suite.addresses["gateway.rpc"]]
-    argv += ["profiles", "import", shop.table, str(file), "--key", "customerCode"]
+    argv = [str(shop.suite.command_line), "profiles", "import", shop.table, str(file), "--key", "customerCode"]
+    argv += ["--server", shop.suite.addresses["gateway.rpc"]]
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "RAPPORT_KEY": shop.key}
     return subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

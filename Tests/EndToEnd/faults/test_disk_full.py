@@ -16,8 +16,8 @@ FULL = "The database's disk is full. Nothing was changed. Once there is room aga
 def test_an_import_that_fills_the_disk_goes_on_once_there_is_room(faulty, shop, disk):
     if disk is None:
         pytest.skip("this account may not mount a file system of a limited size (that takes root)")
-    readers = mailable(20)
-    shop.take_customers(readers)
+    known = mailable(20)
+    shop.take_customers(known)
     table = shop.table
     more = range(100_001, 100_001 + ROWS)
     file = csv_file(COLUMNS, map(data.customer_row, more))
@@ -32,7 +32,7 @@ def test_an_import_that_fills_the_disk_goes_on_once_there_is_room(faulty, shop, 
         found = len(shop.codes())
         latest = latest_import(shop.channel, table)
         assert latest.progress.state == import_pb2.IMPORT_STATE_RUNNING
-        assert latest.progress.created == found - len(readers), "what is there is what was told"
+        assert latest.progress.created == found - len(known), "what is there is what was told"
         assert shop.get(1).name.startswith(table), "reading goes on"
         assert faulty.readiness("profiles")[0] == 200
 
@@ -49,6 +49,4 @@ def test_an_import_that_fills_the_disk_goes_on_once_there_is_room(faulty, shop, 
     assert done.progress.created == ROWS
     codes = shop.codes()
     assert set(codes.values()) == {1}
-    assert len(codes) == ROWS + len(readers)
-    assert faulty.postgresql.process.pid
-    shop.check_sent_once(shop.launch("news"), readers)
+    assert len(codes) == ROWS + len(known)

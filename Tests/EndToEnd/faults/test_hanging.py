@@ -37,8 +37,10 @@ def test_callers_of_a_hanging_service_are_told_in_time_and_others_work_on(faulty
             for other, its_call in calls.items():
                 if other != name:
                     its_call(timeout=2)
-            said = eventually(lambda: _objection(faulty), "the gateway does not say that a service hangs")
-            assert said == f"The service {name} does not answer."
+            said = (503, f"The service {name} does not answer.")
+            eventually(
+                lambda said=said: faulty.readiness("gateway") == said, "the gateway does not say that a service hangs"
+            )
         assert again(lambda call=call: call(timeout=2), seconds=10)
 
     with faulty.hanging(*calls), concurrent.futures.ThreadPoolExecutor() as pool:
@@ -51,11 +53,6 @@ def test_callers_of_a_hanging_service_are_told_in_time_and_others_work_on(faulty
     for call in calls.values():
         assert again(lambda call=call: call(timeout=2), seconds=10)
     eventually(lambda: faulty.readiness("gateway")[0] == 200, "the gateway does not become ready again")
-
-
-def _objection(faulty) -> str:
-    status, text = faulty.readiness("gateway")
-    return text if status == 503 else ""
 
 
 @pytest.mark.timeout(200)
