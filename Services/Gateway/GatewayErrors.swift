@@ -104,6 +104,15 @@ extension RPCError {
       cause: cause)
   }
 
+  /// The service behind the gateway has gone while it served the call.
+  static func serviceLost(_ service: ServiceName, cause: any Error) -> RPCError {
+    RPCError(
+      .unavailable,
+      "The service \(service) does not answer any more, and may have done what was asked. Try again, with the same "
+        + "request id where there is one.",
+      reason: "SERVICE_LOST", cause: cause)
+  }
+
   /// The deployment runs without the service that serves the method.
   static func serviceMissing(_ service: ServiceName) -> RPCError {
     RPCError(

@@ -80,7 +80,8 @@ struct Sending: Sendable {
         try await time.sleep(for: backoff.failed(randomness: parts.randomness))
       } catch let error as RPCError {
         parts.logger.warning("cannot prepare messages", metadata: ["why": "\(error.code)"])
-        try? await queue.note(obstacle: "Messages cannot be prepared. \(error.message)", now: time.now)
+        let obstacle = "Messages cannot be prepared, because Profiles or DataTables does not answer: \(error.code)."
+        try? await queue.note(obstacle: obstacle, now: time.now)
         try await time.sleep(for: backoff.failed(randomness: parts.randomness))
       } catch {
         await courier.close()

@@ -76,8 +76,20 @@ class FaultySuite(Suite):
 
     # Copies.
 
-    def start_second(self, service: str, clock: str | None = None) -> None:
-        """Starts the second copy of a service, its clock set off by so much (`+1h`)."""
+    @contextmanager
+    def seconds(self, clocks: dict[str, str | None]) -> Iterator[None]:
+        """Has second copies of services meanwhile, with their clocks set off by so much (`+1h`)."""
+        names = [second(service) for service in clocks]
+        try:
+            for service, clock in clocks.items():
+                self._start_second(service, clock)
+            for name in names:
+                self.wait_until_ready(name)
+            yield
+        finally:
+            self.end(*(name for name in names if name in self.services))
+
+    def _start_second(self, service: str, clock: str | None) -> None:
         name = second(service)
         executable = next(self._executable(each) for each in services() if each.name == service)
         environment = {}
@@ -86,17 +98,6 @@ class FaultySuite(Suite):
         argv = [str(executable), "--config", str(self._config(name))]
         self.services[name] = Process(name, argv, self._log(name), self._account, environment=environment)
         self.services[name].start()
-        self.wait_until_ready(name)
-
-    @contextmanager
-    def seconds(self, *names: str, clock: str | None = None) -> Iterator[None]:
-        """Has second copies of these services meanwhile."""
-        try:
-            for name in names:
-                self.start_second(name, clock)
-            yield
-        finally:
-            self.end(*(second(name) for name in names if second(name) in self.services))
 
     def end(self, *names: str) -> None:
         """Stops processes in order."""

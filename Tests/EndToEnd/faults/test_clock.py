@@ -2,6 +2,7 @@
 
 import datetime
 import email.utils
+import functools
 import time
 import urllib.request
 
@@ -11,22 +12,22 @@ from rapport.access.v1 import access_pb2, access_pb2_grpc
 from rapport.profiles.v1 import profile_service_pb2, profile_service_pb2_grpc
 
 from .faulty import CLOCK, second
-from .shop import mailable
+from .shop import again, mailable
 
-SERVICES = ("gateway", "profiles", "messaging", "automation")
-WAIT = 3
+# What is signed seems to be of the future, or long over; what is due seems to be so an hour early.
+CLOCKS = {"gateway": "+1h", "profiles": "-1h", "messaging": "+1h", "automation": "+1h"}
+WAIT = 2
 
 
 @pytest.mark.timeout(200)
-@pytest.mark.parametrize("clock", ["+1h", "-1h"])
-def test_a_copy_whose_clock_is_off_works_as_the_others_do(faulty, shop, clock):
+def test_copies_whose_clocks_are_off_work_as_the_others_do(faulty, shop):
     if not CLOCK.exists():
         pytest.skip("the package libfaketime is not installed")
     readers = mailable(40)
     shop.take_customers(readers)
     scenario, thanks = shop.make_scenario(seconds=WAIT)
-    with faulty.seconds(*SERVICES, clock=clock):
-        for name in SERVICES:
+    with faulty.seconds(CLOCKS):
+        for name in CLOCKS:
             page = f"http://{faulty.addresses[f'{second(name)}.admin']}/metrics"
             with urllib.request.urlopen(page, timeout=5) as answer:
                 metrics = answer.read().decode()
@@ -41,7 +42,8 @@ def test_a_copy_whose_clock_is_off_works_as_the_others_do(faulty, shop, clock):
                 with grpc.insecure_channel(taking) as channel:
                     profiles = profile_service_pb2_grpc.ProfileServiceStub(channel)
                     request = profile_service_pb2.GetProfileRequest(name=shop.profile(1))
-                    assert profiles.GetProfile(request, metadata=bearer, timeout=10).name
+                    get = functools.partial(profiles.GetProfile, request, metadata=bearer, timeout=10)
+                    assert again(get).name
 
         began = datetime.datetime.now(datetime.UTC)
         shop.begin(scenario, readers)
@@ -49,10 +51,10 @@ def test_a_copy_whose_clock_is_off_works_as_the_others_do(faulty, shop, clock):
         shop.check_sent_once(news, readers)
         shop.check_thanked_once(scenario, thanks, readers)
         for execution in shop.executions(scenario):
-            paused, thanked = execution.steps[0], execution.steps[1]
-            assert abs(execution.create_time.ToDatetime(datetime.UTC) - began).total_seconds() < 60
-            waited = thanked.start_time.ToDatetime() - paused.start_time.ToDatetime()
-            assert waited.total_seconds() > WAIT - 1, "nobody's clock makes a wait shorter"
+            created = execution.create_time.ToDatetime(datetime.UTC)
+            ended = execution.end_time.ToDatetime(datetime.UTC)
+            assert abs(created - began).total_seconds() < 60
+            assert WAIT - 1 < (ended - created).total_seconds() < 60, "nobody's clock makes a wait shorter"
         for date in shop.mail_server.dates(news):
             assert abs(email.utils.parsedate_to_datetime(date).timestamp() - time.time()) < 120
 
@@ -60,4 +62,5 @@ def test_a_copy_whose_clock_is_off_works_as_the_others_do(faulty, shop, clock):
 def _token(gateway: str, key: str) -> str:
     with grpc.insecure_channel(gateway) as channel:
         access = access_pb2_grpc.AccessServiceStub(channel)
-        return access.ExchangeKey(access_pb2.ExchangeKeyRequest(secret=key), timeout=10).access_token
+        request = access_pb2.ExchangeKeyRequest(secret=key)
+        return again(lambda: access.ExchangeKey(request, timeout=10)).access_token
