@@ -7,7 +7,7 @@ import pathlib
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import grpc
@@ -55,9 +55,14 @@ class RunningSuite:
     _channels: list[grpc.Channel] = dataclasses.field(default_factory=list)
     _numbers: Iterator[int] = dataclasses.field(default_factory=lambda: itertools.count(1))
 
-    def channel(self, secret: str | None = None) -> grpc.Channel:
-        """A channel that carries the token which the key `secret` is exchanged for; without one, no token."""
-        plain = grpc.insecure_channel(self.suite.addresses["gateway.rpc"])
+    def channel(
+        self, secret: str | None = None, target: str | None = None, options: Sequence[tuple[str, Any]] = ()
+    ) -> grpc.Channel:
+        """A channel that carries the token which the key `secret` is exchanged for; without one, no token.
+
+        It leads to the gateway, or to `target`.
+        """
+        plain = grpc.insecure_channel(target or self.suite.addresses["gateway.rpc"], options=options)
         self._channels.append(plain)
         if secret is None:
             return plain

@@ -140,7 +140,7 @@ package struct ServiceProcess: Sendable {
         by: database, logger: surroundings.logger, metrics: surroundings.metrics)
       let context = try makeContext(database, keys)
       var parts = try await definition.build(context)
-      addLog(to: &parts, context)
+      addLog(to: &parts, context, readiness)
       addSweep(to: &parts, context)
       addClock(to: &parts, context)
       try refuseIncomplete(parts)
@@ -251,13 +251,14 @@ package struct ServiceProcess: Sendable {
   }
 
   /// The sequencer, the listening that wakes followers' streams, and the method they call.
-  private func addLog(to parts: inout ServiceParts, _ context: ServiceContext) {
+  private func addLog(to parts: inout ServiceParts, _ context: ServiceContext, _ readiness: Readiness) {
     guard parts.hasLog else {
       return
     }
     let wakeUp = WakeUp()
     let (database, time, service) = (context.database, context.time, definition.name)
-    LogServer(database: database, wakeUp: wakeUp, time: time).register(in: &parts.router)
+    LogServer(database: database, wakeUp: wakeUp, time: time) { readiness.phase == .draining }
+      .register(in: &parts.router)
     parts.services.append(InternalV1.EventLogService.descriptor)
     parts.jobs.append(
       Job("log wake-up") { await wakeUp.run(channel: Sequencer.channel(of: service), database: database) })

@@ -23,8 +23,6 @@ from .disk import Disk
 # Such that what is gone is noticed within seconds.
 KEEPALIVE_SECONDS = 2
 ANSWER_SECONDS = 2
-# Those who follow a log never end their calls by themselves.
-DRAIN_SECONDS = 1
 CLOCK = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _SECONDS = 60
 
@@ -61,7 +59,6 @@ class FaultySuite(Suite):
                 for peer in settings["peers"]
             }
             settings["peerKeepaliveSeconds"] = KEEPALIVE_SECONDS
-            settings["drainSeconds"] = DRAIN_SECONDS
             if service.name == "messaging":
                 settings["smtp"]["answerSeconds"] = ANSWER_SECONDS
             self._account.write(file, json.dumps(settings, indent=2) + "\n")
@@ -100,11 +97,11 @@ class FaultySuite(Suite):
         self.services[name].start()
 
     def end(self, *names: str) -> None:
-        """Stops processes in order."""
+        """Stops processes in order, which those who follow their logs must not hold up."""
         for name in names:
             self.services[name].ask_to_stop()
         for name in names:
-            assert self.services[name].wait(30) is None
+            assert self.services[name].wait(20) is None
             if name not in {service.name for service in services()}:
                 del self.services[name]
 

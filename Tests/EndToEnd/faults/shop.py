@@ -1,14 +1,16 @@
 """An entity that work is done for while something goes wrong: customers, campaigns, a scenario."""
 
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import grpc
-from google.protobuf import duration_pb2
+from google.protobuf import duration_pb2, json_format
 from imports import COLUMNS, csv_file, export, import_file, latest_import, make_customers
 from rapport.automation.v1 import scenario_pb2, scenario_service_pb2, scenario_service_pb2_grpc
+from rapport.forms.v1 import form_pb2, form_service_pb2, form_service_pb2_grpc
 from rapport.messaging.v1 import campaign_pb2, messaging_service_pb2, messaging_service_pb2_grpc
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import import_pb2, profile_service_pb2, profile_service_pb2_grpc
@@ -17,7 +19,7 @@ from rapport.type.v1 import channel_pb2, value_pb2
 from rapport.type.v1 import import_pb2 as type_import_pb2
 from story import data
 
-from .faulty import FaultySuite, eventually
+from .faulty import FaultySuite, eventually, second
 from .mail import MailServer
 
 RIGHTS = (options_pb2.RIGHT_WRITE, options_pb2.RIGHT_LAUNCH, options_pb2.RIGHT_EXPORT)
@@ -70,13 +72,31 @@ class Shop:
     def __init__(self, running: Any, mail_server: MailServer) -> None:
         self.suite: FaultySuite = running.suite
         self.mail_server = mail_server
-        self.entity, self.channel = running.entity(*RIGHTS)
+        self._running = running
+        self.entity, channel = running.entity(*RIGHTS)
         self.key = running.key(self.entity, *RIGHTS)
-        self.table = make_customers(self.channel, self.entity)
-        self.profiles = profile_service_pb2_grpc.ProfileServiceStub(self.channel)
-        self.messaging = messaging_service_pb2_grpc.MessagingServiceStub(self.channel)
-        self.scenarios = scenario_service_pb2_grpc.ScenarioServiceStub(self.channel)
+        self.table = make_customers(channel, self.entity)
         self._has_sender = False
+        self._use(channel)
+
+    def use_both_gateways(self) -> None:
+        """Calls go to the two copies of the gateway in turn from now on, and where one is dead, to the other."""
+        addresses = (self.suite.addresses[f"{name}.rpc"] for name in ("gateway", second("gateway")))
+        options = [("grpc.lb_policy_name", "round_robin"), ("grpc.max_reconnect_backoff_ms", 500)]
+        self._use(self._running.channel(self.key, f"ipv4:{','.join(addresses)}", options))
+
+    def _use(self, channel: grpc.Channel) -> None:
+        self.channel = channel
+        self.profiles = profile_service_pb2_grpc.ProfileServiceStub(channel)
+        self.messaging = messaging_service_pb2_grpc.MessagingServiceStub(channel)
+        self.scenarios = scenario_service_pb2_grpc.ScenarioServiceStub(channel)
+        self.forms = form_service_pb2_grpc.FormServiceStub(channel)
+
+    def command(self, *words: str) -> subprocess.Popen[str]:
+        """A person's command, begun."""
+        argv = [str(self.suite.command_line), *words, "--server", self.suite.addresses["gateway.rpc"]]
+        environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "RAPPORT_KEY": self.key}
+        return subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     # Customers.
 
@@ -193,6 +213,37 @@ class Shop:
         return self.messaging.CreateCampaign(
             messaging_service_pb2.CreateCampaignRequest(parent=self.entity, campaign_id=name, campaign=campaign)
         ).name
+
+    # Forms.
+
+    def make_form(self) -> str:
+        """A form of one question."""
+        question = {"id": "why", "label": {"texts": {"en": "Why?"}}, "text": {}}
+        definition = {
+            "displayName": "Why",
+            "profileTable": self.table,
+            "defaultLanguage": "en",
+            "policy": "PARTICIPATION_POLICY_SEVERAL",
+            "pages": [{"id": "one", "questions": [question]}],
+        }
+        form = json_format.ParseDict(definition, form_pb2.Form())
+        made = self.forms.CreateForm(form_service_pb2.CreateFormRequest(parent=self.entity, form_id="why", form=form))
+        self.forms.PublishForm(form_service_pb2.PublishFormRequest(name=made.name))
+        return made.name
+
+    def answer(self, form: str, numbers: Iterable[int]) -> None:
+        """Has these customers answer, each once however often it must be asked."""
+        for number in numbers:
+            request = form_service_pb2.CreateParticipationRequest(parent=form, request_id=f"customer-{number}")
+            request.participation.profile = self.profile(number)
+            request.participation.answers["why"].string_value = f"Because {number}"
+            again(lambda request=request: self.forms.CreateParticipation(request, timeout=10))
+
+    def answers(self, form: str) -> Counter[str]:
+        """What was answered, and how often."""
+        request = form_service_pb2.ListParticipationsRequest(parent=form, page_size=500)
+        found = again(lambda: self.forms.ListParticipations(request, timeout=10)).participations
+        return Counter(each.answers["why"].string_value for each in found)
 
     # Scenarios.
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -46,14 +45,6 @@ def knocks(folder) -> Iterator[list[float]]:
     path.unlink()
 
 
-def cli_import(shop, file) -> subprocess.Popen[str]:
-    """A person's import by the command line."""
-    argv = [str(shop.suite.command_line), "profiles", "import", shop.table, str(file), "--key", "customerCode"]
-    argv += ["--server", shop.suite.addresses["gateway.rpc"]]
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "RAPPORT_KEY": shop.key}
-    return subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
 @pytest.mark.timeout(300 + 3 * SECONDS)
 def test_work_waits_for_postgresql_and_goes_on(faulty, shop, tmp_path):
     readers, thanked = mailable(160), mailable(12)
@@ -63,7 +54,7 @@ def test_work_waits_for_postgresql_and_goes_on(faulty, shop, tmp_path):
     shop.begin(scenario, thanked)
     more = range(100_001, 112_001)
     (tmp_path / "more.csv").write_bytes(csv_file(COLUMNS, map(data.customer_row, more)))
-    importing = cli_import(shop, tmp_path / "more.csv")
+    importing = shop.command("profiles", "import", shop.table, str(tmp_path / "more.csv"), "--key", "customerCode")
     time.sleep(0.5)  # The fault comes in the midst of all that.
 
     faulty.stop_postgresql()

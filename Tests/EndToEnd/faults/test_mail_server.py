@@ -48,6 +48,8 @@ def test_a_campaign_says_why_it_stands_still_and_goes_on(shop, mail_server, faul
         time.sleep(1)  # In which a server that says no would have gone through all of them.
         report = shop.report(campaign)
         assert (report.audience, report.sent, report.not_sent, report.unknown) == (len(READERS), 0, 0, 0)
+        said, _ = shop.command("campaigns", "report", campaign).communicate(timeout=20)
+        assert FAULTS[fault] in said
         found = shop.messaging.GetCampaign(messaging_service_pb2.GetCampaignRequest(name=campaign))
         assert found.state == campaign_pb2.CAMPAIGN_STATE_ACTIVE
     finally:
