@@ -20,7 +20,7 @@ RUN_PACKAGES=(postgresql-15 postgresql-client-15 "${SCRIPT_PACKAGES[@]}")
 # To run it in containers.
 CONTAINER_PACKAGES=(conmon podman runc uidmap)
 # To remake and check the generated code, and to check the scripts.
-TEST_PACKAGES=(libprotobuf-dev openssl protobuf-c-compiler protobuf-compiler shellcheck)
+TEST_PACKAGES=(libfaketime libprotobuf-dev openssl protobuf-c-compiler protobuf-compiler shellcheck)
 # What deploy/bench compares with.
 PEER_PACKAGES=(
   g++ libgrpc++-dev libprotobuf-dev nghttp2-client nghttp2-proxy protobuf-compiler protobuf-compiler-grpc

@@ -9,7 +9,8 @@ extension RPCError {
   /// Rights cannot be told at present.
   static var accessUnknown: RPCError {
     RPCError(
-      .unavailable, "The gateway cannot tell at present who may do what. Try again in a second.",
+      .unavailable,
+      "The database does not answer, so the gateway cannot tell at present who may do what. Try again in a moment.",
       reason: "ACCESS_UNKNOWN")
   }
 
@@ -101,6 +102,15 @@ extension RPCError {
     RPCError(
       .unavailable, "The service \(service) cannot be reached at present. Try again.", reason: "SERVICE_UNAVAILABLE",
       cause: cause)
+  }
+
+  /// The service behind the gateway has gone while it served the call.
+  static func serviceLost(_ service: ServiceName, cause: any Error) -> RPCError {
+    RPCError(
+      .unavailable,
+      "The service \(service) does not answer any more, and may have done what was asked. Try again, with the same "
+        + "request id where there is one.",
+      reason: "SERVICE_LOST", cause: cause)
   }
 
   /// The deployment runs without the service that serves the method.

@@ -29,6 +29,10 @@ package struct MessagingConfiguration: Sendable {
   /// What this machine is called when it greets the mail server. Default localhost.
   package static let smtpClientName = Setting<String>(
     "smtp.clientName", default: "localhost", "What this machine is called when it greets the mail server.")
+  /// How long the mail server may take to answer a command, in seconds; twice as long at the end of a message. Default 300.
+  package static let smtpAnswerTime = Setting<Duration>(
+    seconds: "smtp.answerSeconds", default: 300, in: 1...3_600,
+    "Seconds that the mail server may take to answer a command; twice as long at the end of a message.")
   /// Connections to the mail server at once, for each copy of the service. Default 4.
   package static let smtpConnections = Setting<Int>(
     "smtp.connections", default: 4, in: 1...100, "Connections to the mail server at once.")
@@ -64,6 +68,8 @@ package struct MessagingConfiguration: Sendable {
     linksSecret = secret
     smtp = SMTPConfiguration(host: try settings.get(Self.smtpHost), port: try settings.get(Self.smtpPort))
     smtp.clientName = try settings.get(Self.smtpClientName)
+    smtp.commandTimeout = try settings.get(Self.smtpAnswerTime)
+    smtp.finalTimeout = smtp.commandTimeout * 2
     switch try settings.get(Self.smtpTLS) {
     case .none: smtp.encryption = .none
     case .starttls: smtp.encryption = .starttls

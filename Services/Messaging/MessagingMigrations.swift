@@ -3,7 +3,7 @@ internal import ServiceKit
 
 /// The history of the schema `messaging`.
 enum MessagingMigrations {
-  static let all = [tables, paces]
+  static let all = [tables, paces, obstacles]
 
   /// Senders, campaigns, messages and what recipients did. Creates tables; locks nothing that exists.
   static let tables = Migration(
@@ -146,6 +146,15 @@ enum MessagingMigrations {
       );
       ALTER TABLE campaigns DROP COLUMN next_slot;
       GRANT SELECT, INSERT, UPDATE, DELETE ON paces TO {worker};
+      """)
+
+  /// What keeps campaigns from being sent. Adds a column; locks `paces` for an instant.
+  static let obstacles = Migration(
+    number: 3, name: "obstacles of campaigns",
+    sql: """
+      -- What keeps a campaign's messages from leaving at present, for people; empty: nothing. ACCESS EXCLUSIVE on paces for
+      -- an instant.
+      ALTER TABLE paces ADD COLUMN obstacle text NOT NULL DEFAULT '';
       """)
 
   /// A table of something that a recipient did with a message.

@@ -8,6 +8,7 @@ package final class Database: Sendable {
   package let configuration: DatabaseConfiguration
   let shapes = ShapeCache()
   let leases: LeasePool
+  private let door: Door
   private let reads: SharedLane
   private let writes: SharedLane
   private let listener: Listener
@@ -15,17 +16,15 @@ package final class Database: Sendable {
   /// Nothing is connected before ``start()``.
   package init(configuration: DatabaseConfiguration, logger: Logger) {
     self.configuration = configuration
+    door = Door(retry: configuration.retry, logger: logger)
     reads = SharedLane(
       configuration.readParameters, connections: configuration.lanes.readConnections,
-      window: configuration.lanes.readsInFlight, limits: configuration.lanes, retry: configuration.retry, logger: logger
-    )
+      window: configuration.lanes.readsInFlight, limits: configuration.lanes, door: door, logger: logger)
     writes = SharedLane(
       configuration.writeParameters, connections: configuration.lanes.writeConnections,
-      window: configuration.lanes.writesInFlight, limits: configuration.lanes, retry: configuration.retry,
-      logger: logger)
-    leases = LeasePool(
-      configuration.leaseParameters, limits: configuration.leases, retry: configuration.retry, logger: logger)
-    listener = Listener(configuration.listenParameters, retry: configuration.retry, logger: logger)
+      window: configuration.lanes.writesInFlight, limits: configuration.lanes, door: door, logger: logger)
+    leases = LeasePool(configuration.leaseParameters, limits: configuration.leases, door: door)
+    listener = Listener(configuration.listenParameters, door: door, logger: logger)
   }
 
   /// Connects; called once.
@@ -44,6 +43,9 @@ package final class Database: Sendable {
       throw error
     }
   }
+
+  /// Why no connection can be made at present; nil when the last one could be.
+  package var refusal: DatabaseError? { door.refusal }
 
   /// Refuses further calls, lets those on their way end, and closes all connections.
   package func shutdown() async {

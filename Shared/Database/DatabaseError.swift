@@ -52,6 +52,9 @@ package struct DatabaseError: Error, Sendable, Hashable {
     case other
   }
 
+  /// The SQLSTATE of a full disk.
+  package static let diskFull = "53100"
+
   package let kind: Kind
   /// PostgreSQL's five characters, when the server said so.
   package let sqlState: String?

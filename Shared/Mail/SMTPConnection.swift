@@ -7,7 +7,8 @@ import NIOSSL
 /// Handing over is cut in two where a crash decides: ``begin(_:)`` sends everything but the final dot, so that nothing has
 /// happened yet; after ``finish()`` the server may have the message, whatever becomes of its answer.
 ///
-/// One task at a time uses it. After an error other than `.refused` and `.unsupported` it is closed.
+/// One task at a time uses it. After an error that does not leave the connection
+/// (``SMTPError/leavesConnection``) it is closed.
 package final class SMTPConnection: Sendable {
   /// From whom and to whom a message goes, and its bytes.
   package struct Envelope: Sendable, Hashable {
@@ -160,19 +161,18 @@ package final class SMTPConnection: Sendable {
 
   /// Sends everything of a message but its final dot: until ``finish()`` the server has not taken it.
   ///
-  /// - Throws: ``SMTPError``, none of which leaves a doubt: the server has not taken the message. After `.refused` and
-  ///   `.unsupported` another can begin.
+  /// - Throws: ``SMTPError``, none of which leaves a doubt: the server has not taken the message. After `.refused`,
+  ///   `.senderRefused` and `.unsupported` another can begin.
   package func begin(_ envelope: Envelope) async throws(SMTPError) {
     let parameters = try parameters(for: envelope)
     do throws(SMTPError) {
-      for line in ["MAIL FROM:<\(envelope.sender)>\(parameters)", "RCPT TO:<\(envelope.recipient)>"] {
-        try accept(try await command(line), as: \.isDone)
-      }
+      try acceptSender(try await command("MAIL FROM:<\(envelope.sender)>\(parameters)"))
+      try accept(try await command("RCPT TO:<\(envelope.recipient)>"), as: \.isDone)
       try accept(try await command("DATA"), as: { $0.code == 354 })
       try await send(DotStuffing.stuff(envelope.message))
     } catch {
       switch error {
-      case .refused:
+      case .refused, .senderRefused:
         // The refusal stands, even where the server goes after it.
         do { try await reset() } catch { try? await channel.close() }
         throw error
@@ -242,6 +242,15 @@ package final class SMTPConnection: Sendable {
     if [421, 530, 534, 535, 538].contains(reply.code) { throw .unwelcome(reply) }
     guard reply.isTemporary || reply.isPermanent else { throw .broken("it answered \(reply.code) out of turn") }
     throw .refused(reply)
+  }
+
+  /// The answer to MAIL: what is refused there for good is not refused because of the recipient, whom the server does not
+  /// know yet. But it may be because of the message's size (RFC 1870 §6.1) or form (RFC 5321 §4.1.1.11).
+  private func acceptSender(_ reply: SMTPReply) throws(SMTPError) {
+    do throws(SMTPError) { try accept(reply, as: \.isDone) } catch {
+      guard case .refused(let reply) = error, reply.isPermanent, ![552, 555].contains(reply.code) else { throw error }
+      throw .senderRefused(reply)
+    }
   }
 
   private func expectDone(_ reply: SMTPReply) throws(SMTPError) {

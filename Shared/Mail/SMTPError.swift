@@ -14,13 +14,15 @@ package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
   case unwelcome(SMTPReply)
   /// The server refused this message; the connection goes on.
   case refused(SMTPReply)
+  /// The server takes nothing from this sender, and said so before it heard of any recipient; the connection goes on.
+  case senderRefused(SMTPReply)
   /// The message needs what the server cannot do; the connection goes on.
   case unsupported(String)
 
   /// Whether other messages can be handed over on the same connection.
   package var leavesConnection: Bool {
     switch self {
-    case .refused, .unsupported: true
+    case .refused, .senderRefused, .unsupported: true
     case .unreachable, .unusable, .broken, .notEnded, .unwelcome: false
     }
   }
@@ -32,8 +34,9 @@ package enum SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
     case .unusable(let why): "The mail server cannot be used as configured: \(why)."
     case .broken(let why): "The connection to the mail server broke: \(why)."
     case .notEnded(let why): "The message was not ended. \(why)"
-    case .unwelcome(let reply): "The mail server takes no mail from here: \(reply.code)."
-    case .refused(let reply): "The mail server refused the message: \(reply.code)."
+    case .unwelcome(let reply): "The mail server takes no mail from here: \(reply.codes)."
+    case .refused(let reply): "The mail server refused the message: \(reply.codes)."
+    case .senderRefused(let reply): "The mail server takes no mail from this sender: \(reply.codes)."
     case .unsupported(let why): why
     }
   }

@@ -40,6 +40,11 @@ package struct SMTPReply: Sendable, Hashable, CustomStringConvertible {
   /// 5xx: it will not work.
   package var isPermanent: Bool { code / 100 == 5 }
 
+  /// Its codes without its text, which may name a person: `554 5.7.1`.
+  package var codes: String {
+    enhancedCode.map { "\(code) \($0)" } ?? "\(code)"
+  }
+
   /// The reply on one line of at most 500 characters, without control characters.
   package var description: String {
     let text = "\(code) \(lines.joined(separator: " "))"

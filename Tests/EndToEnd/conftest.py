@@ -7,7 +7,7 @@ import pathlib
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import grpc
@@ -56,9 +56,14 @@ class RunningSuite:
     _channels: list[grpc.Channel] = dataclasses.field(default_factory=list)
     _numbers: Iterator[int] = dataclasses.field(default_factory=lambda: itertools.count(1))
 
-    def channel(self, secret: str | None = None) -> grpc.Channel:
-        """A channel that carries the token which the key `secret` is exchanged for; without one, no token."""
-        plain = grpc.insecure_channel(self.suite.addresses["gateway.rpc"])
+    def channel(
+        self, secret: str | None = None, target: str | None = None, options: Sequence[tuple[str, Any]] = ()
+    ) -> grpc.Channel:
+        """A channel that carries the token which the key `secret` is exchanged for; without one, no token.
+
+        It leads to the gateway, or to `target`.
+        """
+        plain = grpc.insecure_channel(target or self.suite.addresses["gateway.rpc"], options=options)
         self._channels.append(plain)
         if secret is None:
             return plain
@@ -100,11 +105,12 @@ class RunningSuite:
         return self.suite.stop()
 
 
-def _start() -> RunningSuite:
+def start(kind: type[Suite] = Suite, **options: Any) -> RunningSuite:
+    """A suite of this kind, started."""
     binaries = os.environ.get("RAPPORT_BINARIES")
     if not binaries:
         pytest.fail("RAPPORT_BINARIES names no folder with the built executables: run deploy/test python")
-    suite = Suite(
+    suite = kind(
         # Not pytest's own folder: PostgreSQL's account may not enter that.
         pathlib.Path(tempfile.mkdtemp(prefix="rapport-test-")),
         pathlib.Path(binaries),
@@ -113,6 +119,7 @@ def _start() -> RunningSuite:
         # Suites of several runs at once look for ports in different places.
         first_port=random.randrange(10_000, 29_000),
         is_durable=False,
+        **options,
     )
     try:
         suite.start()
@@ -122,7 +129,8 @@ def _start() -> RunningSuite:
     return RunningSuite(suite)
 
 
-def _stop(running: RunningSuite) -> None:
+def stop(running: RunningSuite) -> None:
+    """Stops it; nothing is left of it but the logs of one that did not end well."""
     troubles = running.close()
     assert not troubles, f"{troubles}; the logs are in {running.suite.data}"
     shutil.rmtree(running.suite.data)
@@ -131,17 +139,23 @@ def _stop(running: RunningSuite) -> None:
 @pytest.fixture(scope="session")
 def suite() -> Iterator[RunningSuite]:
     """One suite for all tests that leave its processes alone."""
-    running = _start()
+    running = start()
     yield running
-    _stop(running)
+    stop(running)
 
 
 @pytest.fixture
 def own_suite() -> Iterator[RunningSuite]:
     """A suite for one test, which may kill its processes."""
-    running = _start()
+    running = start()
     yield running
-    _stop(running)
+    stop(running)
+
+
+@pytest.fixture(scope="session")
+def starting() -> tuple[Callable[..., RunningSuite], Callable[[RunningSuite], None]]:
+    """Starts and stops suites of another kind."""
+    return start, stop
 
 
 @pytest.fixture(scope="module")

@@ -101,6 +101,52 @@ struct SendingTests {
     }
   }
 
+  @Test(
+    "a server that refuses everyone costs nobody a message, is named, and is asked again",
+    arguments: [MailSink.Fate.refuseRecipient("554 5.7.1 relaying denied"), .refuseRecipient("421 4.7.0 not now")])
+  func refusesEveryone(_ fate: MailSink.Fate) async throws {
+    let isMended = Mutex(false)
+    let sink = MailSink(fate: { _, _ in isMended.withLock { $0 } ? .accept : fate })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...30)
+      try await suite.createCampaign()
+      try await suite.launch()
+      _ = try? await suite.sendAll()
+      var report = try await suite.report()
+      #expect(report.waiting == 30 && report.adds)
+      if case .refuseRecipient("554 5.7.1 relaying denied") = fate {
+        #expect(report.obstacle == "The mail server refuses every message: 554 5.7.1.")
+        #expect(sink.commands.count { $0.hasPrefix("RCPT") } == RefusalStreak.limit, "the rest is not even tried")
+      }
+      isMended.withLock { $0 = true }
+      suite.time.advance(by: .seconds(90))
+      try await suite.sendAll()
+      report = try await suite.report()
+      #expect(report.sent == 30 && report.adds && report.obstacle.isEmpty)
+      #expect(sink.kept.count == 30)
+    }
+  }
+
+  @Test("a server that does not take the sender's mail costs nobody a message")
+  func refusesSender() async throws {
+    let isMended = Mutex(false)
+    let sink = MailSink(answerToMail: { isMended.withLock { $0 } ? "250 2.1.0 ok" : "553 5.7.1 not your address" })
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...3)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.sendAll()
+      let report = try await suite.report()
+      #expect(report.waiting == 3 && report.adds)
+      #expect(report.obstacle == "The mail server takes no mail from this sender: 553 5.7.1.")
+      #expect(sink.commands.count { $0.hasPrefix("MAIL") } == 1)
+      isMended.withLock { $0 = true }
+      suite.time.advance(by: .seconds(61))
+      try await suite.sendAll()
+      #expect(try await suite.report().sent == 3)
+    }
+  }
+
   @Test("what a server puts off is tried again later, and given up after a day")
   func postponed() async throws {
     let sink = MailSink(fate: { recipient, attempt in

@@ -41,4 +41,12 @@ struct DatabaseFailuresTests {
     #expect(refusal?.reason == reason)
     #expect(refusal?.message.contains("secret") == false)
   }
+
+  @Test("a full disk is called so")
+  func fullDisk() async throws {
+    let error = DatabaseError(.insufficientResources, "secret", sqlState: "53100", isSafeToRetry: true)
+    let refusal = try await refusal(of: error)
+    #expect(refusal?.code == .unavailable)
+    #expect(refusal?.reason == "DATABASE_FULL")
+  }
 }

@@ -21,8 +21,8 @@ struct ImportMachine: Sendable {
     case giveUp
   }
 
-  /// Breaks without progress after which it gives up.
-  static let patience = 8
+  /// Breaks without progress after which it gives up: some five minutes, in which a database can come back.
+  static let patience = 42
 
   /// The import, once its name is known.
   private(set) var name: String?
@@ -61,6 +61,6 @@ struct ImportMachine: Sendable {
   mutating func broke() -> Action {
     breaks += 1
     guard breaks < Self.patience else { return .giveUp }
-    return .pause(min(.seconds(8), .milliseconds(250) * (1 << (breaks - 1))))
+    return .pause(min(.seconds(8), .milliseconds(250) * (1 << min(breaks - 1, 5))))
   }
 }

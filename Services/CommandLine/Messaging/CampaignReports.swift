@@ -19,6 +19,7 @@ enum CampaignReports {
     }
     details.add("Unknown", report.unknown)
     details.add("Waiting", report.waiting)
+    if !report.obstacle.isEmpty { details.add("Stands still", report.obstacle) }
     details.add("Opened", report.opened)
     details.add("Opened by machines", report.openedByMachine)
     details.add("Clicked", report.clicked)

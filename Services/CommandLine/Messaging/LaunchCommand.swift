@@ -53,6 +53,7 @@ struct CampaignWatch {
       }
       progress.expect(report.audience)
       progress.advance(to: report.audience - report.waiting)
+      if !report.obstacle.isEmpty { progress.say(report.obstacle) }
       try await sleep(.milliseconds(500))
     }
   }

@@ -98,7 +98,11 @@ struct Proxy: Sendable {
   }
 
   private static func name(_ service: ServiceName, in error: RPCError) -> RPCError {
-    error.code == .unavailable && error.cause != nil ? .serviceUnavailable(service, cause: error) : error
+    switch error.cause {
+    case let cause? where error.code == .unavailable:
+      cause is ConnectionLost ? .serviceLost(service, cause: error) : .serviceUnavailable(service, cause: error)
+    default: error
+    }
   }
 
   /// The message that decides whether the call goes on at all: nothing reaches a service before it was let through.

@@ -44,9 +44,25 @@ struct CampaignReports: Sendable {
       report.clicked = try row.int(2)
       report.unsubscribed = try row.int(3)
     }
+    if report.waiting > 0 { report.obstacle = try await obstacle(of: campaign) }
     report.readTime = now.message
     return report
   }
+
+  /// What keeps its messages from leaving.
+  private func obstacle(of campaign: CampaignRecord) async throws -> String {
+    // Shared by the entities, so not theirs to read; the campaign was found among those that the caller sees.
+    try await database.read(Self.obstacle, [.int(campaign.number)], as: .worker).first?.text(0) ?? ""
+  }
+
+  private static let obstacle = Statement(
+    name: "reports.obstacle",
+    sql: """
+      SELECT obstacle
+      FROM paces
+      JOIN campaigns ON number = campaign
+      WHERE number = $1 AND state = \(campaign: .active)
+      """)
 
   private static let messages = Statement(
     name: "reports.messages",

@@ -31,6 +31,8 @@ final class Courier: Sendable {
   private let parts: Parts
   private let connection = Mutex<SMTPConnection?>(nil)
   private let isStopping = Mutex(false)
+  /// By campaign; those without are in order.
+  private let streaks = Mutex<[Int64: RefusalStreak]>([:])
 
   init(worker: Int64, parts: Parts) {
     self.worker = worker
@@ -85,7 +87,7 @@ final class Courier: Sendable {
     {
       parts.logger.error(
         "a campaign waits for a custom table", metadata: ["campaign": "\(error.campaign)", "why": "\(error.answer)"])
-      try await parts.queue.hold(batch.campaign, now: now)
+      try await parts.queue.hold(batch.campaign, obstacle: error.answer, now: now)
       return try await parts.queue.release(batch.messages.map(\.id), worker: worker, dueAt: now)
     } catch {
       try await parts.queue.release(batch.messages.map(\.id), worker: worker, dueAt: now.advanced(by: .seconds(5)))
@@ -100,39 +102,84 @@ final class Courier: Sendable {
     }
   }
 
+  /// What a batch has come to so far.
+  private struct Course {
+    let campaign: Int64
+    /// To be written down with the next message that is handed over.
+    var settled: [SendingQueue.Settled]
+    /// Refused in a row for no reason of the recipient's: whether for good, the next messages tell.
+    var suspects: [(letter: BatchPreparation.Letter, reply: SMTPReply)] = []
+    /// Whether a message was taken.
+    var hasSent = false
+
+    /// Everything is as it seems: the suspects were refused for good.
+    mutating func close() {
+      settled += suspects.map {
+        .init(id: $0.letter.id, outcome: .notSent(.refusedByServer, answer: $0.reply.description))
+      }
+      suspects = []
+    }
+  }
+
   private func send(_ prepared: BatchPreparation.Prepared, of batch: SendingQueue.Batch) async throws {
-    var settled = prepared.settled
+    var course = Course(campaign: batch.campaign, settled: prepared.settled)
     try await parts.queue.release(
       prepared.undecided, worker: worker, dueAt: now.advanced(by: .seconds(10)))
     for (index, letter) in prepared.letters.enumerated() {
       let rest = prepared.letters[index...]
-      try await waitForTurn(in: batch, &settled)
-      if isStopping.withLock({ $0 }) { return try await putBack(rest, settled) }
+      try await waitForTurn(in: batch, &course)
+      if isStopping.withLock({ $0 }) { return try await putBack(rest, course) }
       let connection: SMTPConnection
       do throws(SMTPError) {
         connection = try await open()
       } catch {
         // Whatever it is, it is about us or the server, not about the message.
-        try await putBack(rest, settled)
+        try await putBack(rest, course)
         throw error
       }
       do throws(SMTPError) { try await connection.begin(letter.envelope) } catch {
-        try await note(error, of: letter, rest, &settled)
+        if case .senderRefused = error { return try await standStill("\(error)", rest, course) }
+        try await note(error, of: letter, rest, &course)
+        if let obstacle = obstacle(for: course.campaign) {
+          return try await standStill(obstacle, rest.dropFirst(), course)
+        }
         continue
       }
       let handing = SendingQueue.Handing(id: letter.id, language: letter.language)
-      let isOurs = try await committing(settled, handing)
-      settled = []
+      let isOurs = try await committing(course.settled, handing)
+      course.settled = []
       guard isOurs else {
         // What was begun is not ended, so it was not sent. What stopped it, such as a pause, may stop the rest as well.
         abandon()
-        return try await putBack(rest, settled)
+        return try await putBack(rest, course)
       }
-      do throws(SMTPError) {
-        settled.append(.init(id: letter.id, outcome: try await finish(letter, on: connection)))
-      } catch { try await note(error, of: letter, rest, &settled) }
+      do throws(SMTPError) { try await finish(letter, on: connection, &course) } catch {
+        try await note(error, of: letter, rest, &course)
+      }
+      if let obstacle = obstacle(for: course.campaign) {
+        return try await standStill(obstacle, rest.dropFirst(), course)
+      }
     }
-    _ = try await committing(settled, nil)
+    try await putBack([], course)
+  }
+
+  /// What is to be said of a campaign whose every message is refused.
+  private func obstacle(for campaign: Int64) -> String? {
+    streaks.withLock { $0[campaign]?.obstacle }
+  }
+
+  /// Holds the campaign back; nobody's message is given up for a server that takes none.
+  private func standStill(
+    _ obstacle: String, _ rest: ArraySlice<BatchPreparation.Letter>, _ course: Course
+  ) async throws {
+    parts.logger.warning("a campaign stands still", metadata: ["campaign": "\(course.campaign)", "why": "\(obstacle)"])
+    // First, so that nobody takes on what is put back.
+    try await parts.queue.hold(course.campaign, obstacle: obstacle, now: now)
+    var course = course
+    course.settled += course.suspects.map { .init(id: $0.letter.id, outcome: putOff($0.letter, $0.reply.description)) }
+    course.suspects = []
+    course.hasSent = false
+    try await putBack(rest, course)
   }
 
   /// Notes what an error says of a letter that the server has not taken.
@@ -141,17 +188,27 @@ final class Courier: Sendable {
   /// - Throws: the error, when it ends the connection; then the rest is put back.
   private func note(
     _ error: SMTPError, of letter: BatchPreparation.Letter, _ rest: ArraySlice<BatchPreparation.Letter>,
-    _ settled: inout [SendingQueue.Settled]
+    _ course: inout Course
   ) async throws {
+    if case .refused(let reply) = error, refused(reply, course.campaign), reply.isPermanent {
+      return course.suspects.append((letter, reply))
+    }
     let outcome = outcome(of: error, letter)
     if let outcome {
-      settled.append(.init(id: letter.id, outcome: outcome))
+      course.settled.append(.init(id: letter.id, outcome: outcome))
       try await noteBounce(outcome, error, letter)
     }
     if error.leavesConnection { return }
     abandon()
-    try await putBack(outcome == nil ? rest : rest.dropFirst(), settled)
+    try await putBack(outcome == nil ? rest : rest.dropFirst(), course)
     throw error
+  }
+
+  /// Counts a refusal; whether it may be one of everyone.
+  private func refused(_ reply: SMTPReply, _ campaign: Int64) -> Bool {
+    guard RefusalStreak.mayBeOfEveryone(reply) else { return false }
+    streaks.withLock { $0[campaign, default: RefusalStreak()].refused(reply) }
+    return true
   }
 
   /// Writes down; a connection on which a message was begun goes when that fails.
@@ -171,22 +228,24 @@ final class Courier: Sendable {
     }
   }
 
-  private func putBack(
-    _ letters: ArraySlice<BatchPreparation.Letter>, _ settled: [SendingQueue.Settled]
-  ) async throws {
-    _ = try await committing(settled, nil)
+  /// Ends a batch: writes down what it came to, and puts back what it did not come to.
+  private func putBack(_ letters: ArraySlice<BatchPreparation.Letter>, _ course: Course) async throws {
+    var course = course
+    course.close()
+    _ = try await committing(course.settled, nil)
     try await parts.queue.release(letters.map(\.id), worker: worker, dueAt: now)
+    if course.hasSent { try await parts.queue.flows(course.campaign) }
   }
 
   /// Waits until the next message of a campaign with a rate may leave. What was settled is not in doubt meanwhile.
-  private func waitForTurn(in batch: SendingQueue.Batch, _ settled: inout [SendingQueue.Settled]) async throws {
+  private func waitForTurn(in batch: SendingQueue.Batch, _ course: inout Course) async throws {
     guard let interval = batch.interval,
       let slot = try await parts.queue.takeSlot(of: batch.campaign, interval: interval, now: now)
     else { return }
     let pause = slot.duration(since: now)
     guard pause > .zero else { return }
-    _ = try await committing(settled, nil)
-    settled = []
+    _ = try await committing(course.settled, nil)
+    course.settled = []
     try await parts.time.sleep(for: pause)
   }
 
@@ -207,18 +266,32 @@ final class Courier: Sendable {
   ///
   /// - Throws: `.notEnded`.
   private func finish(
-    _ letter: BatchPreparation.Letter, on connection: SMTPConnection
-  ) async throws(SMTPError) -> SendingQueue.Outcome {
-    do throws(SMTPError) {
-      let reply = try await connection.finish()
-      if reply.isDone { return .sent }
-      if reply.code == 421 { abandon() }
-      return outcome(of: reply, letter) ?? .unknown
-    } catch {
+    _ letter: BatchPreparation.Letter, on connection: SMTPConnection, _ course: inout Course
+  ) async throws(SMTPError) {
+    let reply: SMTPReply
+    do throws(SMTPError) { reply = try await connection.finish() } catch {
       if case .notEnded = error { throw error }
       abandon()
-      return .unknown
+      return course.settled.append(.init(id: letter.id, outcome: .unknown))
     }
+    if reply.code == 421 { abandon() }
+    course.settled.append(.init(id: letter.id, outcome: outcome(atEnd: reply, letter, course.campaign)))
+    if reply.isDone {
+      course.hasSent = true
+      course.close()
+    }
+  }
+
+  /// What the answer to the end of a message says of it.
+  private func outcome(
+    atEnd reply: SMTPReply, _ letter: BatchPreparation.Letter, _ campaign: Int64
+  ) -> SendingQueue.Outcome {
+    if reply.isDone {
+      streaks.withLock { _ = $0.removeValue(forKey: campaign) }
+      return .sent
+    }
+    if refused(reply, campaign), obstacle(for: campaign) != nil { return putOff(letter, reply.description) }
+    return outcome(of: reply, letter) ?? .unknown
   }
 
   /// What an error says of the message; nil: nothing.
@@ -229,7 +302,7 @@ final class Courier: Sendable {
     case .unwelcome(let reply) where reply.code == 421: outcome(of: reply, letter)
     case .unsupported(let why): putOff(letter, why)
     case .notEnded: putOff(letter, "\(error)")
-    case .unreachable, .unusable, .broken, .unwelcome: nil
+    case .unreachable, .unusable, .broken, .unwelcome, .senderRefused: nil
     }
   }
 

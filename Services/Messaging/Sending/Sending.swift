@@ -76,9 +76,12 @@ struct Sending: Sendable {
       } catch let error as SMTPError {
         // Everything waits again; another time the server may answer.
         parts.logger.warning("cannot send", metadata: ["why": "\(error)"])
+        try? await queue.note(obstacle: "\(error)", now: time.now)
         try await time.sleep(for: backoff.failed(randomness: parts.randomness))
       } catch let error as RPCError {
         parts.logger.warning("cannot prepare messages", metadata: ["why": "\(error.code)"])
+        let obstacle = "Messages cannot be prepared, because Profiles or DataTables does not answer: \(error.code)."
+        try? await queue.note(obstacle: obstacle, now: time.now)
         try await time.sleep(for: backoff.failed(randomness: parts.randomness))
       } catch {
         await courier.close()

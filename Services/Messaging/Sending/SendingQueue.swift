@@ -121,19 +121,47 @@ struct SendingQueue: Sendable {
   private static let holding = "interval '1 minute'"
 
   /// Holds a campaign back that cannot be sent now, so that it keeps no other waiting.
-  func hold(_ campaign: Int64, now: Timestamp) async throws {
-    try await database.write(Self.hold, [.int(campaign), .timestamp(now)], as: .worker)
+  ///
+  /// - Parameter obstacle: why, in a sentence for people that names no person.
+  func hold(_ campaign: Int64, obstacle: String, now: Timestamp) async throws {
+    try await database.write(Self.hold, [.int(campaign), .timestamp(now), .text(obstacle)], as: .worker)
   }
 
   private static let hold = Statement(
     name: "sending.hold",
     sql: """
-      INSERT INTO paces (campaign, held_until)
-      SELECT number, $2::timestamptz + \(holding)
+      INSERT INTO paces (campaign, held_until, obstacle)
+      SELECT number, $2::timestamptz + \(holding), $3
       FROM campaigns
       WHERE number = $1
-      ON CONFLICT (campaign) DO UPDATE SET held_until = EXCLUDED.held_until
+      ON CONFLICT (campaign) DO UPDATE SET held_until = EXCLUDED.held_until, obstacle = EXCLUDED.obstacle
       """)
+
+  /// Notes at every campaign with something to send what keeps all of them from leaving.
+  func note(obstacle: String, now: Timestamp) async throws {
+    let campaigns = try await campaignsWithWork(now: now)
+    try await database.write(
+      Self.noteObstacle, [.intArray(campaigns.map(Optional.some)), .text(obstacle)], as: .worker)
+  }
+
+  private static let noteObstacle = Statement(
+    name: "sending.obstacle",
+    sql: """
+      INSERT INTO paces (campaign, obstacle)
+      SELECT number, $2
+      FROM campaigns
+      WHERE number = ANY ($1::bigint[])
+      ON CONFLICT (campaign) DO UPDATE SET obstacle = EXCLUDED.obstacle
+        WHERE paces.obstacle <> EXCLUDED.obstacle
+      """)
+
+  /// Notes that a campaign's messages leave.
+  func flows(_ campaign: Int64) async throws {
+    try await database.write(Self.noObstacle, [.int(campaign)], as: .worker)
+  }
+
+  private static let noObstacle = Statement(
+    name: "sending.noObstacle", sql: "UPDATE paces SET obstacle = '' WHERE campaign = $1 AND obstacle <> ''")
 
   /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.
   ///

@@ -14,16 +14,16 @@ final class Listener: Sendable {
   }
 
   private let parameters: ConnectionParameters
-  private let retry: RetryPolicy
+  private let door: Door
   private let logger: Logger
   private let state = Mutex(State())
 
   /// Events that wait for a slow subscriber; it polls anyway after each.
   private static let buffer = 64
 
-  init(_ parameters: ConnectionParameters, retry: RetryPolicy, logger: Logger) {
+  init(_ parameters: ConnectionParameters, door: Door, logger: Logger) {
     self.parameters = parameters
-    self.retry = retry
+    self.door = door
     self.logger = logger
   }
 
@@ -84,23 +84,21 @@ final class Listener: Sendable {
   // MARK: Connection
 
   private func keep() async {
-    var failures = 0
     while !Task.isCancelled {
       do {
         try await follow()
-        failures = 0
+      } catch is CancellationError {
+        return
       } catch {
-        failures += 1
         logger.warning("no connection to listen on", metadata: ["reason": "\(error)"])
       }
-      try? await retry.sleep(retry.pause(afterAttempt: max(1, failures)))
     }
   }
 
   /// Listens on one connection until it is lost.
   private func follow() async throws {
     let (messages, incoming) = AsyncStream<ChannelMessage>.makeStream(bufferingPolicy: .bufferingNewest(4_096))
-    let connection = try await Connection.open(parameters, notifications: incoming, logger: logger)
+    let connection = try await door.open(parameters, notifications: incoming)
     defer {
       state.withLock { $0.connection = nil }
       connection.release()

@@ -12,18 +12,17 @@ final class SharedLane: Sendable {
   }
 
   private let parameters: ConnectionParameters
-  private let retry: RetryPolicy
+  private let door: Door
   private let logger: Logger
   private let clock = ContinuousClock()
   private let state: Mutex<State>
   private let slots: Int
 
   init(
-    _ parameters: ConnectionParameters, connections: Int, window: Int, limits: LaneLimits, retry: RetryPolicy,
-    logger: Logger
+    _ parameters: ConnectionParameters, connections: Int, window: Int, limits: LaneLimits, door: Door, logger: Logger
   ) {
     self.parameters = parameters
-    self.retry = retry
+    self.door = door
     self.logger = logger
     slots = connections
     state = Mutex(
@@ -104,32 +103,30 @@ final class SharedLane: Sendable {
   }
 
   private func start(_ index: Int, _ deadline: ContinuousClock.Instant) async throws {
-    let slot = try await retrying(retry, until: deadline, clock) { try await self.open(index) }
+    let slot = try await retrying(until: deadline) { try await self.open(index, until: deadline) }
     let keeper = Task { await self.keep(index, slot) }
     state.withLock { $0.keepers.append(keeper) }
   }
 
   private func keep(_ index: Int, _ first: LaneSlot) async {
     var slot: LaneSlot? = first
-    var failures = 0
     while !Task.isCancelled {
       await slot?.untilLost()
       do {
         slot = try await open(index)
-        failures = 0
+      } catch is CancellationError {
+        return
       } catch {
         slot = nil
-        failures += 1
         logger.warning("no connection to the database", metadata: ["reason": "\(error)"])
-        try? await retry.sleep(retry.pause(afterAttempt: failures))
       }
     }
   }
 
-  private func open(_ index: Int) async throws -> LaneSlot {
+  private func open(_ index: Int, until deadline: ContinuousClock.Instant? = nil) async throws -> LaneSlot {
     let generation = state.withLock { $0.machine.connecting(slot: index) }
     let slot = LaneSlot(lane: self, index: index, generation: generation)
-    let connection = try await Connection.open(parameters, slot: slot, logger: logger)
+    let connection = try await door.open(parameters, slot: slot, until: deadline)
     let waiting = state.withLock { state -> [Exchange]? in
       let waiting = state.machine.connected(slot: index, generation: generation)
       if waiting != nil { state.connections[index] = connection }
@@ -181,23 +178,5 @@ final class SharedLane: Sendable {
 
   private static func closed(_ exchange: Exchange) -> DatabaseError {
     DatabaseError(.unavailable, "The database is shut down.", statement: exchange.name, isSafeToRetry: true)
-  }
-}
-
-/// Tries again after ``DatabaseError``s, with growing pauses, as long as the next try would begin before `deadline`.
-func retrying<Result: Sendable>(
-  _ policy: RetryPolicy, until deadline: ContinuousClock.Instant, _ clock: ContinuousClock,
-  _ body: () async throws -> Result
-) async throws -> Result {
-  var attempt = 1
-  while true {
-    do {
-      return try await body()
-    } catch let error as DatabaseError {
-      let pause = policy.pause(afterAttempt: attempt)
-      guard clock.now + pause < deadline else { throw error }
-      attempt += 1
-      try await policy.sleep(pause)
-    }
   }
 }

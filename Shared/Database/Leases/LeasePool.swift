@@ -13,16 +13,14 @@ final class LeasePool: Sendable {
 
   private let parameters: ConnectionParameters
   private let limits: LeaseLimits
-  private let retry: RetryPolicy
-  private let logger: Logger
+  private let door: Door
   private let clock = ContinuousClock()
   private let state: Mutex<State>
 
-  init(_ parameters: ConnectionParameters, limits: LeaseLimits, retry: RetryPolicy, logger: Logger) {
+  init(_ parameters: ConnectionParameters, limits: LeaseLimits, door: Door) {
     self.parameters = parameters
     self.limits = limits
-    self.retry = retry
-    self.logger = logger
+    self.door = door
     state = Mutex(State(machine: LeaseMachine(limit: limits.maximumConnections)))
   }
 
@@ -34,13 +32,28 @@ final class LeasePool: Sendable {
     let deadline = clock.now + limits.waitTimeout
     try await waitForTurn(until: deadline)
     if let idle = takeIdle() { return idle }
-    do {
-      return try await retrying(retry, until: deadline, clock) { [parameters, logger] in
-        try await Connection.open(parameters, logger: logger)
+    return try await make(until: deadline)
+  }
+
+  /// Makes a connection in a task of its own: one whose borrower goes away meanwhile is kept for the next. Otherwise those
+  /// who wait for less long than the server takes to let them in would never get one.
+  private nonisolated(nonsending) func make(until deadline: ContinuousClock.Instant) async throws -> Connection {
+    let handover = Handover()
+    Task {
+      do {
+        let connection = try await retrying(until: deadline) {
+          try await self.door.open(self.parameters, until: deadline)
+        }
+        if !handover.settle(.success(connection)) { self.giveBack(connection, isSound: true) }
+      } catch {
+        self.passTurn()
+        _ = handover.settle(.failure(error))
       }
-    } catch {
-      passTurn()
-      throw error
+    }
+    return try await withTaskCancellationHandler {
+      try await handover.value()
+    } onCancel: {
+      handover.abandon()
     }
   }
 

@@ -20,7 +20,8 @@ package struct Migrator: Sendable {
     limits.waitTimeout = .seconds(30)
     let parameters = ConnectionParameters(server: server, login: ddl, purpose: .schema)
     runner = TransactionRunner(
-      pool: LeasePool(parameters, limits: limits, retry: retry, logger: logger), shapes: ShapeCache(capacity: 16),
+      pool: LeasePool(parameters, limits: limits, door: Door(retry: retry, logger: logger)),
+      shapes: ShapeCache(capacity: 16),
       roles: roles, retry: retry)
   }
 

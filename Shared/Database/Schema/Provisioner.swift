@@ -106,10 +106,9 @@ package struct Provisioner: Sendable {
     var address = server
     address.database = database
     let parameters = ConnectionParameters(server: address, login: administrator, purpose: .schema)
-    let clock = ContinuousClock()
-    let connection = try await retrying(.init(), until: clock.now + startupWait, clock) { [logger] in
-      try await Connection.open(parameters, logger: logger)
-    }
+    let door = Door(retry: RetryPolicy(), logger: logger)
+    let deadline = ContinuousClock.now + startupWait
+    let connection = try await retrying(until: deadline) { try await door.open(parameters, until: deadline) }
     defer { connection.release() }
     try await body(connection)
   }

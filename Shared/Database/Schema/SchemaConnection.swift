@@ -27,7 +27,7 @@ package struct SchemaConnection: Sendable {
     limits.idleConnections = 0
     limits.waitTimeout = .seconds(30)
     self.roles = roles
-    pool = LeasePool(parameters, limits: limits, retry: retry, logger: logger)
+    pool = LeasePool(parameters, limits: limits, door: Door(retry: retry, logger: logger))
     runner = TransactionRunner(pool: pool, shapes: ShapeCache(capacity: 64), roles: roles, retry: retry)
   }
 

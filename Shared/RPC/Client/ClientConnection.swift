@@ -184,10 +184,16 @@ extension ClientConnection {
     case .none: break
     case .unseen: stream.fail(.unseen(message()))
     case .failed(let error):
-      stream.fail(RPCError(isClosed ? .unavailable : StatusCode(resetBy: error), message()))
+      stream.fail(
+        isClosed
+          ? RPCError(.unavailable, message(), cause: ConnectionLost())
+          : RPCError(StatusCode(resetBy: error), message()))
     }
   }
 }
+
+/// The cause of the error of a call under way whose connection broke: the server may have carried it out.
+public struct ConnectionLost: Error, Sendable, Hashable {}
 
 // MARK: - The connection's end
 

@@ -25,6 +25,11 @@ package struct ServiceConfiguration: Sendable {
   package static let drainTime = Setting<Duration>(
     seconds: "drainSeconds", default: 30, in: 0...3_600,
     "Seconds that running calls have to end after SIGTERM or SIGINT.")
+  /// The silence after which a peer with open calls is asked whether it is there, and how long its answer may take, in
+  /// seconds. Default 15.
+  package static let peerKeepalive = Setting<Duration>(
+    seconds: "peerKeepaliveSeconds", default: 15, in: 1...3_600,
+    "Seconds of silence after which a peer is asked whether it is there; silent for as long again, it counts as gone.")
   /// Least level that is logged. Default info.
   package static let logLevel = Setting<Logger.Level>(
     "log.level", default: .info, "Least level that is logged.")
@@ -37,6 +42,8 @@ package struct ServiceConfiguration: Sendable {
   package var threads: Int
   /// How long running calls may take once the service stops.
   package var drainTime: Duration
+  /// The silence after which a peer with open calls is asked whether it is there, and how long its answer may take.
+  package var peerKeepalive: Duration
   /// Least level that is logged.
   package var logLevel: Logger.Level
   /// The service's database.
@@ -55,6 +62,7 @@ package struct ServiceConfiguration: Sendable {
     let threads = try settings.get(Self.threads)
     self.threads = threads == 0 ? processorCount() : threads
     drainTime = try settings.get(Self.drainTime)
+    peerKeepalive = try settings.get(Self.peerKeepalive)
     logLevel = try settings.get(Self.logLevel)
     database = try DatabaseSettings(from: settings)
     tls = try TLSSettings(from: settings)

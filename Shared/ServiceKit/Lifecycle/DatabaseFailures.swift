@@ -28,6 +28,11 @@ package struct DatabaseFailures: ServerInterceptor {
         "The database broke off, and nobody can say whether the change was made. Look before you try again, or repeat "
           + "the call with the same request id.",
         reason: "OUTCOME_UNKNOWN", cause: error)
+    case .insufficientResources where error.sqlState == DatabaseError.diskFull:
+      return RPCError(
+        .unavailable,
+        "The database's disk is full. Nothing was changed. Once there is room again, the same call succeeds.",
+        reason: "DATABASE_FULL", cause: error)
     case .unavailable, .connectionLost, .overloaded, .timeout, .lockTimeout, .insufficientResources:
       return RPCError(
         .unavailable, "The database does not answer now. Try again in a moment.", reason: "DATABASE_UNAVAILABLE",

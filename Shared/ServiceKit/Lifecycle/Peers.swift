@@ -14,13 +14,16 @@ package final class Peers: Sendable {
   /// - Parameters:
   ///   - addresses: of every copy of each service.
   ///   - tls: nil: in clear.
+  ///   - keepalive: the silence after which a peer is asked whether it is there, and how long it may take to answer.
   package init(
-    addresses: [ServiceName: [HostPort]], tls: ClientTLS? = nil, group: MultiThreadedEventLoopGroup, logger: Logger
+    addresses: [ServiceName: [HostPort]], tls: ClientTLS? = nil, keepalive: Duration = .seconds(15),
+    group: MultiThreadedEventLoopGroup, logger: Logger
   ) {
     self.addresses = addresses
     var configuration = ClientConfiguration(tls: tls)
     // A follower's stream may be silent for long; this tells a silent peer from one that is gone.
-    configuration.keepaliveTime = .seconds(30)
+    configuration.keepaliveTime = keepalive
+    configuration.keepaliveTimeout = keepalive
     // A peer that starts again is a few machines away at most, and calls wait for it.
     configuration.maxBackOff = .seconds(1)
     self.configuration = configuration

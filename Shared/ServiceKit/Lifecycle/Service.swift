@@ -72,7 +72,7 @@ package enum Service {
   }
 
   private static func run(_ definition: ServiceProcess.Definition, _ configuration: ServiceConfiguration) async throws {
-    let time = SystemTime()
+    let time = DatabaseTime(SystemTime())
     let sink = StandardErrorSink()
     let handler = LogLines(
       service: definition.name.rawValue, level: configuration.logLevel, sink: sink, time: time)
@@ -81,10 +81,11 @@ package enum Service {
     MetricsSystem.bootstrap(metrics)
     // A peer that closes its end must not end the process.
     signal(SIGPIPE, SIG_IGN)
-    let surroundings = ServiceProcess.Surroundings(
+    var surroundings = ServiceProcess.Surroundings(
       time: time, randomness: SystemRandomness(),
       group: MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads),
       logger: Logger(label: "rapport.\(definition.name)"), metrics: metrics)
+    surroundings.clock = time
     let process = ServiceProcess(definition, configuration: configuration, surroundings: surroundings)
     try await process.run(signals: [.sigterm, .sigint])
   }

@@ -49,6 +49,8 @@ package struct ServiceProcess: Sendable {
   package struct Surroundings: Sendable {
     /// The clocks.
     package var time: any TimeSource
+    /// The same, where it is to be put right by the database's.
+    package var clock: DatabaseTime?
     /// The source of chance.
     package var randomness: any Randomness
     /// Event loops.
@@ -134,10 +136,13 @@ package struct ServiceProcess: Sendable {
   private func build(_ keys: KeyRing, _ readiness: Readiness) async throws -> Built {
     let database = try await startDatabase()
     do {
+      try await surroundings.clock?.putRight(
+        by: database, logger: surroundings.logger, metrics: surroundings.metrics)
       let context = try makeContext(database, keys)
       var parts = try await definition.build(context)
-      addLog(to: &parts, context)
+      addLog(to: &parts, context, readiness)
       addSweep(to: &parts, context)
+      addClock(to: &parts, context)
       try refuseIncomplete(parts)
       for check in [DatabaseCheck(database) as any ReadinessCheck] + parts.readinessChecks {
         readiness.require(check)
@@ -240,19 +245,20 @@ package struct ServiceProcess: Sendable {
       randomness: surroundings.randomness, keys: keys,
       workload: WorkloadIdentity(signer: signer, time: surroundings.time),
       peers: Peers(
-        addresses: configuration.identity.peers, tls: try configuration.tls?.client(), group: surroundings.group,
-        logger: surroundings.logger),
+        addresses: configuration.identity.peers, tls: try configuration.tls?.client(),
+        keepalive: configuration.peerKeepalive, group: surroundings.group, logger: surroundings.logger),
       pageTokens: PageTokens(keys), requests: RequestLedger(time: surroundings.time))
   }
 
   /// The sequencer, the listening that wakes followers' streams, and the method they call.
-  private func addLog(to parts: inout ServiceParts, _ context: ServiceContext) {
+  private func addLog(to parts: inout ServiceParts, _ context: ServiceContext, _ readiness: Readiness) {
     guard parts.hasLog else {
       return
     }
     let wakeUp = WakeUp()
     let (database, time, service) = (context.database, context.time, definition.name)
-    LogServer(database: database, wakeUp: wakeUp, time: time).register(in: &parts.router)
+    LogServer(database: database, wakeUp: wakeUp, time: time) { readiness.phase == .draining }
+      .register(in: &parts.router)
     parts.services.append(InternalV1.EventLogService.descriptor)
     parts.jobs.append(
       Job("log wake-up") { await wakeUp.run(channel: Sequencer.channel(of: service), database: database) })
@@ -272,6 +278,15 @@ package struct ServiceProcess: Sendable {
           while try await requests.sweep(in: database) {}
           try await time.sleep(for: .seconds(3_600))
         }
+      })
+  }
+
+  /// The comparison of the clocks.
+  private func addClock(to parts: inout ServiceParts, _ context: ServiceContext) {
+    guard let clock = surroundings.clock else { return }
+    parts.jobs.append(
+      Job("clock") {
+        try await clock.keepRight(by: context.database, logger: context.logger, metrics: context.metrics)
       })
   }
 

@@ -12,12 +12,18 @@ package struct LogServer: Sendable {
   private let database: Database
   private let wakeUp: WakeUp
   private let time: any TimeSource
+  private let isStopping: @Sendable () -> Bool
 
-  /// - Parameter wakeUp: is woken when the sequencer has moved something.
-  package init(database: Database, wakeUp: WakeUp, time: any TimeSource) {
+  /// - Parameters:
+  ///   - wakeUp: is woken when the sequencer has moved something.
+  ///   - isStopping: whether streams are to end: a follower goes on at another copy, and holds up no stop.
+  package init(
+    database: Database, wakeUp: WakeUp, time: any TimeSource, isStopping: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.database = database
     self.wakeUp = wakeUp
     self.time = time
+    self.isStopping = isStopping
   }
 
   /// Adds the method to a service's router.
@@ -45,7 +51,7 @@ package struct LogServer: Sendable {
       return try await sendRebuild(verdict, writer)
     }
     try await writer.send(InternalV1.FollowResponse())
-    while true {
+    while !isStopping() {
       switch try await reader.next(in: database) {
       case .nothing:
         try await waker.wait(atMost: Self.poll, time: time)

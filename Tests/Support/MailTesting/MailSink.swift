@@ -42,19 +42,23 @@ package final class MailSink: Sendable {
   fileprivate let extensions: [String]
   fileprivate let greeting: String
   fileprivate let beforeAnswer: @Sendable (_ recipient: String) async -> Void
+  fileprivate let answerToMail: @Sendable () -> String
   private let attempts = Mutex<[String: Int]>([:])
   private let channel = Mutex<(any Channel)?>(nil)
 
   /// - Parameters:
   ///   - fate: by the recipient's address, and how often it was tried before.
+  ///   - answerToMail: the answer to MAIL.
   ///   - beforeAnswer: runs when a message has come whole and its final dot is not answered yet.
   package init(
     extensions: [String] = ["SIZE 1000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"],
-    greeting: String = "220 sink ready", beforeAnswer: @escaping @Sendable (String) async -> Void = { _ in },
+    greeting: String = "220 sink ready", answerToMail: @escaping @Sendable () -> String = { "250 2.1.0 ok" },
+    beforeAnswer: @escaping @Sendable (String) async -> Void = { _ in },
     fate: @escaping @Sendable (_ recipient: String, _ attempt: Int) -> Fate = { _, _ in .accept }
   ) {
     self.extensions = extensions
     self.greeting = greeting
+    self.answerToMail = answerToMail
     self.beforeAnswer = beforeAnswer
     self.fate = fate
   }
@@ -177,7 +181,7 @@ private final class Session: ChannelInboundHandler {
       for (index, text) in all.enumerated() { say("250\(index == all.count - 1 ? " " : "-")\(text)", context) }
     case "MAIL":
       sender = line
-      say("250 2.1.0 ok", context)
+      say(sink.answerToMail(), context)
     case "RCPT":
       recipient = line
       fate = sink.nextFate(of: address(line))

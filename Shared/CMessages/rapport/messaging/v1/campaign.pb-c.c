@@ -630,7 +630,7 @@ const ProtobufCMessageDescriptor rapport__messaging__v1__message__descriptor =
   (ProtobufCMessageInit) rapport__messaging__v1__message__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor rapport__messaging__v1__campaign_report__field_descriptors[11] =
+static const ProtobufCFieldDescriptor rapport__messaging__v1__campaign_report__field_descriptors[12] =
 {
   {
     "audience_1",
@@ -764,12 +764,25 @@ static const ProtobufCFieldDescriptor rapport__messaging__v1__campaign_report__f
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "obstacle_12",
+    12,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Rapport__Messaging__V1__CampaignReport, has_obstacle_12),
+    offsetof(Rapport__Messaging__V1__CampaignReport, obstacle_12),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned rapport__messaging__v1__campaign_report__field_indices_by_name[] = {
   0,   /* field[0] = audience_1 */
   8,   /* field[8] = clicked_9 */
   2,   /* field[2] = not_sent_3 */
   5,   /* field[5] = not_sent_by_reason_6 */
+  11,   /* field[11] = obstacle_12 */
   6,   /* field[6] = opened_7 */
   7,   /* field[7] = opened_by_machine_8 */
   10,   /* field[10] = read_time_11 */
@@ -781,7 +794,7 @@ static const unsigned rapport__messaging__v1__campaign_report__field_indices_by_
 static const ProtobufCIntRange rapport__messaging__v1__campaign_report__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor rapport__messaging__v1__campaign_report__descriptor =
 {
@@ -791,7 +804,7 @@ const ProtobufCMessageDescriptor rapport__messaging__v1__campaign_report__descri
   "Rapport__Messaging__V1__CampaignReport",
   "rapport.messaging.v1",
   sizeof(Rapport__Messaging__V1__CampaignReport),
-  11,
+  12,
   rapport__messaging__v1__campaign_report__field_descriptors,
   rapport__messaging__v1__campaign_report__field_indices_by_name,
   1,  rapport__messaging__v1__campaign_report__number_ranges,

@@ -162,10 +162,12 @@ struct  Rapport__Messaging__V1__CampaignReport
   protobuf_c_boolean has_unsubscribed_10;
   int64_t unsubscribed_10;
   Google__Protobuf__Timestamp *read_time_11;
+  protobuf_c_boolean has_obstacle_12;
+  ProtobufCBinaryData obstacle_12;
 };
 #define RAPPORT__MESSAGING__V1__CAMPAIGN_REPORT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&rapport__messaging__v1__campaign_report__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, {0,NULL} }
 
 
 struct  Rapport__Messaging__V1__ReasonCount
