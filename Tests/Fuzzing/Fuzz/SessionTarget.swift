@@ -74,7 +74,7 @@
       let held = HeldBytes(bound: parts.configuration.maxHeldBytes)
       weak var role: ServerConnection?
       let connection = HTTP2Connection(
-        session: try HTTP2Session(.server, settings: parts.configuration.session), executor: LoopExecutor(loop: loop),
+        session: try HTTP2Session(.server, settings: parts.configuration.session), executor: .of(loop),
         eventLoop: loop, receiveBound: parts.configuration.connectionBuffer, held: held
       ) { connection in
         let new = ServerConnection(connection: connection, service: parts, peer: "fuzz", number: 1)

@@ -161,7 +161,7 @@ struct InterceptorTests {
         _ = try await outer.client.call(Echo.fail, Blob())
         let options = CallOptions(timeout: .milliseconds(500))
         // A busy machine may need longer than that to begin the inner call.
-        while inner.count("hang.started") == 0 {
+        while inner.service.count("hang.started") == 0 {
           _ = try? await outer.client.call(Echo.hang, Blob(), options: options)
         }
         await inner.waits(for: "hang.cancelled")
