@@ -29,9 +29,10 @@ package struct MessagingConfiguration: Sendable {
   /// What this machine is called when it greets the mail server. Default localhost.
   package static let smtpClientName = Setting<String>(
     "smtp.clientName", default: "localhost", "What this machine is called when it greets the mail server.")
-  /// Connections to the mail server at once, for each copy of the service. Default 4.
+  /// Connections to the mail server at once, for each copy of the service: as many messages share one write to disk, and
+  /// as many can be in doubt after a crash. Default 16.
   package static let smtpConnections = Setting<Int>(
-    "smtp.connections", default: 4, in: 1...100, "Connections to the mail server at once.")
+    "smtp.connections", default: 16, in: 1...100, "Connections to the mail server at once.")
 
   /// The words for ``SMTPConfiguration/Encryption``.
   package enum Encryption: String, Sendable, CaseIterable {
