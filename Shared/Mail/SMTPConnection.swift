@@ -241,7 +241,7 @@ package final class SMTPConnection: Sendable {
     let timeout = TimeAmount(configuration.commandTimeout)
     // All within the event loop: at each end of it another thread is woken.
     try await result(
-      of: channel.eventLoop.flatSubmit { [channel, handler, bytes] in
+      of: channel.eventLoop.flatSubmit { [channel, handler, bytes] () -> EventLoopFuture<Void> in
         let replies = lines.map { _ in handler.value.expectReply(within: timeout, context: channel) }
         channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
         return EventLoopFuture.whenAllComplete(replies, on: channel.eventLoop).flatMap { replies in
