@@ -24,6 +24,7 @@ TEST_PACKAGES=(libfaketime libprotobuf-dev openssl protobuf-c-compiler protobuf-
 # What deploy/bench compares with.
 PEER_PACKAGES=(
   g++ libgrpc++-dev libprotobuf-dev nghttp2-client nghttp2-proxy protobuf-compiler protobuf-compiler-grpc
+  libdb5.3 libicu72 libnsl2
 )
 
 # All words for people go to standard error: standard output is the caller's.
@@ -113,6 +114,22 @@ pathlib.Path(sys.argv[2]).write_bytes(zipfile.ZipFile(wheel).read("lifetimes/dat
 PYTHON
   mv "$file.part" "$file"
   rm -r "$folder"
+}
+
+# Unpacks Postfix, for deploy/bench, and prints the folder. It is not installed: that would start a mail server.
+fetch_postfix() {
+  local folder=$RAPPORT_VENV/share/postfix part
+  if [ ! -x "$folder/usr/sbin/smtp-sink" ]; then
+    say "Fetching Postfix, for its programs that measure ..."
+    part=$(mktemp -d)
+    (cd "$part" && { apt-get -qq download postfix >&2 2>/dev/null || { apt_get update && apt-get -qq download postfix >&2; }; })
+    dpkg-deb --extract "$part"/postfix_*.deb "$part/root"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp -R "$part/root/." "$folder"
+    rm -r "$part"
+  fi
+  printf '%s\n' "$folder"
 }
 
 require_swift() {

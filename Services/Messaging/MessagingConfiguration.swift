@@ -33,9 +33,10 @@ package struct MessagingConfiguration: Sendable {
   package static let smtpAnswerTime = Setting<Duration>(
     seconds: "smtp.answerSeconds", default: 300, in: 1...3_600,
     "Seconds that the mail server may take to answer a command; twice as long at the end of a message.")
-  /// Connections to the mail server at once, for each copy of the service. Default 4.
+  /// Connections to the mail server at once, for each copy of the service: as many messages share one write to disk, and
+  /// as many can be in doubt after a crash. Default 16.
   package static let smtpConnections = Setting<Int>(
-    "smtp.connections", default: 4, in: 1...100, "Connections to the mail server at once.")
+    "smtp.connections", default: 16, in: 1...100, "Connections to the mail server at once.")
 
   /// The words for ``SMTPConfiguration/Encryption``.
   package enum Encryption: String, Sendable, CaseIterable {

@@ -107,10 +107,20 @@ struct ProfileHandlers: Sendable {
 
   private func get(_ request: ProfilesV1.GetProfileRequest, _ call: Call) async throws -> ProfilesV1.Profile {
     let match = try name(request.name, as: ProfileNames.profile, field: "name")
+    if let profile = try await getKnown(match, call) { return profile }
     let table = try await tables.require(match, right: .read, call: call)
     let key = try self.key(match, in: table, field: "name", call: call)
     guard let profile = try await store.find(key, in: table) else { throw RPCError.notFound(match.name) }
     return profile
+  }
+
+  /// The profile, when the table is known and still as it was; otherwise nil, whatever the reason.
+  private func getKnown(_ match: ResourceMatch, _ call: Call) async throws -> ProfilesV1.Profile? {
+    let entity = try call.access.require(.read, of: .profiles, for: match.name)
+    guard let table = tables.findKnown(match.id("table"), entity: entity),
+      let key = try? self.key(match, in: table, field: "name", call: call)
+    else { return nil }
+    return try await store.find(key, inUnchanged: table)
   }
 
   private func batchGet(

@@ -65,11 +65,11 @@ package final class Database: Sendable {
   package nonisolated(nonsending) func read(
     _ statement: Statement, _ parameters: [SQLValue] = [], as role: DatabaseRole
   ) async throws -> [Row] {
-    try await call(reads, statement, parameters, role) { error in
+    try await call(reads, [(statement, parameters)], role) { error in
       var error = error
       if error.kind == .connectionLost { error.isSafeToRetry = true }
       return error
-    }
+    }[0]
   }
 
   /// Runs one statement in a transaction of its own, on the shared lane for writes.
@@ -82,7 +82,23 @@ package final class Database: Sendable {
   package nonisolated(nonsending) func write(
     _ statement: Statement, _ parameters: [SQLValue] = [], as role: DatabaseRole
   ) async throws -> [Row] {
-    try await call(writes, statement, parameters, role) { $0 }
+    try await call(writes, [(statement, parameters)], role) { $0 }[0]
+  }
+
+  /// Runs statements one after the other in a transaction of their own, on the shared lane for writes; gives each one's
+  /// rows.
+  ///
+  /// A cancelled caller gets `CancellationError` at once; the statements take effect all the same.
+  ///
+  /// - Throws: the ``DatabaseError`` of the first that failed, and then none has taken effect; `.connectionLost` when that
+  ///   is in doubt.
+  /// - Complexity: one round trip and one commit; the first use of each statement in a process takes another round trip.
+  @discardableResult
+  package nonisolated(nonsending) func write(
+    pipelined statements: [(Statement, [SQLValue])], as role: DatabaseRole
+  ) async throws -> [[Row]] {
+    if statements.isEmpty { return [] }
+    return try await call(writes, statements, role) { $0 }
   }
 
   /// What a listener learns.
@@ -104,13 +120,13 @@ package final class Database: Sendable {
   // MARK: Shared lanes
 
   private nonisolated(nonsending) func call(
-    _ lane: SharedLane, _ statement: Statement, _ parameters: [SQLValue], _ role: DatabaseRole,
+    _ lane: SharedLane, _ statements: [(Statement, [SQLValue])], _ role: DatabaseRole,
     _ judge: (DatabaseError) -> DatabaseError
-  ) async throws -> [Row] {
+  ) async throws -> [[Row]] {
     var attempt = 1
     while true {
       do {
-        return try await callOnce(lane, statement, parameters, role)
+        return try await callOnce(lane, statements, role)
       } catch let error as DatabaseError {
         let error = judge(error)
         guard error.isSafeToRetry, attempt < configuration.retry.attempts else { throw error }
@@ -126,16 +142,20 @@ package final class Database: Sendable {
   }
 
   private nonisolated(nonsending) func callOnce(
-    _ lane: SharedLane, _ statement: Statement, _ parameters: [SQLValue], _ role: DatabaseRole
-  ) async throws -> [Row] {
-    let shape = try await shape(of: statement, lane, role)
-    let run = Command.run(shape, role: role, try shape.encode(parameters))
+    _ lane: SharedLane, _ statements: [(Statement, [SQLValue])], _ role: DatabaseRole
+  ) async throws -> [[Row]] {
+    var commands: [Command] = []
+    commands.reserveCapacity(statements.count + 1)
+    for (statement, parameters) in statements {
+      let shape = try await shape(of: statement, lane, role)
+      commands.append(.run(shape, role: role, try shape.encode(parameters)))
+    }
     do {
-      let results = try await exchange([run], lane, role, statement.name)
-      if case .rows(let set) = results.last { return set.rows }
-      return []
+      return try await exchange(commands, lane, role, statements[0].0.name).map { result in
+        if case .rows(let set) = result { set.rows } else { [] }
+      }
     } catch let error as DatabaseError where error.mayComeFromTypes {
-      shapes.forget(statement)
+      for (statement, _) in statements { shapes.forget(statement) }
       throw error
     }
   }

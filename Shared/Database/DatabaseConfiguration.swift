@@ -97,6 +97,8 @@ package struct LeaseLimits: Sendable, Hashable {
   package var maximumConnections = 8
   /// Connections that are kept open while nobody uses them. Default 2.
   package var idleConnections = 2
+  /// How long another is kept that nobody uses. Default 30 s: opening one costs more than most transactions.
+  package var idleLife: Duration = .seconds(30)
   /// How long a transaction waits for a connection before it is refused as `.overloaded`. Default 10 s.
   package var waitTimeout: Duration = .seconds(10)
   /// lock_timeout within transactions. Default 5 s.
@@ -144,6 +146,7 @@ extension DatabaseConfiguration {
     try Self.require(leases.idleConnections >= 0, "leases.idleConnections", "at least 0")
     try Self.require(retry.attempts >= 1, "retry.attempts", "at least 1")
     try Self.require((1...65_535).contains(server.port), "server.port", "1 to 65,535")
+    try Self.require(leases.idleLife >= .zero, "leases.idleLife", "at least 0")
     for (name, duration) in [
       ("lanes.queueTimeout", lanes.queueTimeout), ("lanes.statementTimeout", lanes.statementTimeout),
       ("lanes.lockTimeout", lanes.lockTimeout), ("leases.waitTimeout", leases.waitTimeout),

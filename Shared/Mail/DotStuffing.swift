@@ -4,13 +4,14 @@ enum DotStuffing {
   static func stuff(_ message: [UInt8]) -> [UInt8] {
     var stuffed: [UInt8] = []
     stuffed.reserveCapacity(message.count + 16)
-    var beginsLine = true
-    for byte in message {
-      if beginsLine, byte == UInt8(ascii: ".") { stuffed.append(byte) }
-      stuffed.append(byte)
-      beginsLine = byte == UInt8(ascii: "\n")
+    var start = 0
+    while start < message.count {
+      if message[start] == UInt8(ascii: ".") { stuffed.append(UInt8(ascii: ".")) }
+      let end = message[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? message.count
+      stuffed += message[start..<end]
+      start = end
     }
-    if !beginsLine { stuffed += "\r\n".utf8 }
+    if let last = message.last, last != UInt8(ascii: "\n") { stuffed += "\r\n".utf8 }
     return stuffed
   }
 }

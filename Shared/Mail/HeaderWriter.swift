@@ -17,7 +17,7 @@ struct HeaderWriter {
   /// A header whose value has a form of its own.
   mutating func add(_ name: String, raw value: String) throws(EmailMessage.Fault) {
     try check(name, value)
-    write(name, value.split(separator: " ").map(String.init))
+    write(name, value.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) })
   }
 
   /// A header that names a party.
@@ -33,7 +33,9 @@ struct HeaderWriter {
       throw .init(part: "headers", explanation: "The name of a header is of letters, digits and hyphens. Correct it.")
     }
     let hasControl = value.unicodeScalars.contains { scalar in
-      scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
+      scalar.isASCII
+        ? scalar.value < 0x20 || scalar.value == 0x7f
+        : scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
     }
     if hasControl {
       throw .init(

@@ -5,55 +5,50 @@ package enum QuotedPrintable {
 
   /// The text's bytes; every line, the last too, ends in CR LF. LF, CR and CR LF each end a line of the text.
   package static func encode(_ text: String) -> [UInt8] {
+    let bytes = Array(text.utf8)
     var encoded: [UInt8] = []
-    encoded.reserveCapacity(text.utf8.count * 5 / 4)
-    for line in lines(of: Array(text.utf8)) {
-      append(line, to: &encoded)
+    encoded.reserveCapacity(bytes.count * 5 / 4)
+    var start = 0
+    while start < bytes.count {
+      let end = bytes[start...].firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? bytes.count
+      append(bytes[start..<end], to: &encoded)
       encoded += "\r\n".utf8
+      let isPair = end + 1 < bytes.count && bytes[end] == UInt8(ascii: "\r") && bytes[end + 1] == UInt8(ascii: "\n")
+      start = end + (isPair ? 2 : 1)
     }
     return encoded
   }
 
-  private static func lines(of bytes: [UInt8]) -> [ArraySlice<UInt8>] {
-    var lines: [ArraySlice<UInt8>] = []
-    var start = 0
-    var place = 0
-    while place < bytes.count {
-      let byte = bytes[place]
-      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
-        lines.append(bytes[start..<place])
-        if byte == UInt8(ascii: "\r"), place + 1 < bytes.count, bytes[place + 1] == UInt8(ascii: "\n") { place += 1 }
-        start = place + 1
-      }
-      place += 1
-    }
-    if start < bytes.count { lines.append(bytes[start...]) }
-    return lines
-  }
-
   private static func append(_ line: ArraySlice<UInt8>, to encoded: inout [UInt8]) {
     var count = 0
-    for (place, byte) in zip(line.indices, line) {
-      let isLast = place == line.endIndex - 1
-      let piece = piece(byte, isLast: isLast)
+    let last = line.endIndex - 1
+    for place in line.indices {
+      let byte = line[place]
+      let isAsItIs = isAsItIs(byte, isLast: place == last)
+      let width = isAsItIs ? 1 : 3
       // Room for the "=" of a soft break, unless nothing follows.
-      if count + piece.count > (isLast ? longestLine : longestLine - 1) {
+      if count + width > (place == last ? longestLine : longestLine - 1) {
         encoded += "=\r\n".utf8
         count = 0
       }
-      encoded += piece
-      count += piece.count
+      if isAsItIs {
+        encoded.append(byte)
+      } else {
+        encoded.append(UInt8(ascii: "="))
+        encoded.append(digits[Int(byte >> 4)])
+        encoded.append(digits[Int(byte & 15)])
+      }
+      count += width
     }
   }
 
-  private static func piece(_ byte: UInt8, isLast: Bool) -> [UInt8] {
+  private static func isAsItIs(_ byte: UInt8, isLast: Bool) -> Bool {
     switch byte {
-    case UInt8(ascii: "="): break
+    case UInt8(ascii: "="): false
     // White space at the end of a line gets lost on the way.
-    case UInt8(ascii: " "), UInt8(ascii: "\t"): if !isLast { return [byte] }
-    case 0x21...0x7e: return [byte]
-    default: break
+    case UInt8(ascii: " "), UInt8(ascii: "\t"): !isLast
+    case 0x21...0x7e: true
+    default: false
     }
-    return [UInt8(ascii: "="), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
   }
 }

@@ -165,11 +165,15 @@ package final class SMTPConnection: Sendable {
   ///   `.senderRefused` and `.unsupported` another can begin.
   package func begin(_ envelope: Envelope) async throws(SMTPError) {
     let parameters = try parameters(for: envelope)
+    let lines = ["MAIL FROM:<\(envelope.sender)>\(parameters)", "RCPT TO:<\(envelope.recipient)>", "DATA"]
+    let message = DotStuffing.stuff(envelope.message)
     do throws(SMTPError) {
-      try acceptSender(try await command("MAIL FROM:<\(envelope.sender)>\(parameters)"))
-      try accept(try await command("RCPT TO:<\(envelope.recipient)>"), as: \.isDone)
-      try accept(try await command("DATA"), as: { $0.code == 354 })
-      try await send(DotStuffing.stuff(envelope.message))
+      if extensions["PIPELINING"] != nil {
+        try await begin(lines, message)
+      } else {
+        for line in lines { try Self.accept(try await command(line), after: line) }
+        try await send(message)
+      }
     } catch {
       switch error {
       case .refused, .senderRefused:
@@ -231,26 +235,50 @@ package final class SMTPConnection: Sendable {
     return parameters
   }
 
+  /// Sends the lines together (RFC 2920 §3.1), and the message behind them once all are accepted.
+  private func begin(_ lines: [String], _ message: [UInt8]) async throws(SMTPError) {
+    var bytes: [UInt8] = []
+    for line in lines { bytes += try Self.checked(line) }
+    let timeout = TimeAmount(configuration.commandTimeout)
+    // All within the event loop: at each end of it another thread is woken.
+    try await result(
+      of: channel.eventLoop.flatSubmit { [channel, handler, bytes] () -> EventLoopFuture<Void> in
+        let replies = lines.map { _ in handler.value.expectReply(within: timeout, context: channel) }
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+        return EventLoopFuture.whenAllComplete(replies, on: channel.eventLoop).flatMap { replies in
+          do throws(SMTPError) { try Self.accept(replies, after: lines) } catch {
+            // It waits for a message all the same, which would go to nobody.
+            if case .success(let last) = replies.last, last.code == 354 { channel.close(promise: nil) }
+            return channel.eventLoop.makeFailedFuture(error)
+          }
+          return Self.write(message, to: channel, within: timeout)
+        }
+      })
+  }
+
+  private static func accept(_ replies: [Result<SMTPReply, any Error>], after lines: [String]) throws(SMTPError) {
+    for (line, reply) in zip(lines, replies) {
+      switch reply {
+      case .success(let reply): try accept(reply, after: line)
+      case .failure(let error): throw error as? SMTPError ?? .broken("\(type(of: error))")
+      }
+    }
+  }
+
   private func reset() async throws(SMTPError) {
     try expectDone(try await command("RSET"))
   }
 
   /// A reply that is about one message, unless it is about us.
-  private func accept(_ reply: SMTPReply, as isAccepted: (SMTPReply) -> Bool) throws(SMTPError) {
-    if isAccepted(reply) { return }
+  private static func accept(_ reply: SMTPReply, after line: String) throws(SMTPError) {
+    if line == "DATA" ? reply.code == 354 : reply.isDone { return }
     // Shutting down, and what is asked of us before any mail (RFC 4954 §6).
     if [421, 530, 534, 535, 538].contains(reply.code) { throw .unwelcome(reply) }
     guard reply.isTemporary || reply.isPermanent else { throw .broken("it answered \(reply.code) out of turn") }
+    // What is refused at MAIL for good is not refused because of the recipient, whom the server does not know yet. But it
+    // may be because of the message's size (RFC 1870 §6.1) or form (RFC 5321 §4.1.1.11).
+    if line.hasPrefix("MAIL "), reply.isPermanent, ![552, 555].contains(reply.code) { throw .senderRefused(reply) }
     throw .refused(reply)
-  }
-
-  /// The answer to MAIL: what is refused there for good is not refused because of the recipient, whom the server does not
-  /// know yet. But it may be because of the message's size (RFC 1870 §6.1) or form (RFC 5321 §4.1.1.11).
-  private func acceptSender(_ reply: SMTPReply) throws(SMTPError) {
-    do throws(SMTPError) { try accept(reply, as: \.isDone) } catch {
-      guard case .refused(let reply) = error, reply.isPermanent, ![552, 555].contains(reply.code) else { throw error }
-      throw .senderRefused(reply)
-    }
   }
 
   private func expectDone(_ reply: SMTPReply) throws(SMTPError) {
@@ -260,10 +288,14 @@ package final class SMTPConnection: Sendable {
   // MARK: - Lines
 
   private func command(_ line: String) async throws(SMTPError) -> SMTPReply {
+    try await send(try Self.checked(line), expectingReplyWithin: configuration.commandTimeout)
+  }
+
+  private static func checked(_ line: String) throws(SMTPError) -> [UInt8] {
     guard !line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
       throw .unusable("a command would have a control character")
     }
-    return try await send(Array("\(line)\r\n".utf8), expectingReplyWithin: configuration.commandTimeout)
+    return Array("\(line)\r\n".utf8)
   }
 
   private func reply(within timeout: Duration) async throws(SMTPError) -> SMTPReply {
@@ -294,11 +326,16 @@ package final class SMTPConnection: Sendable {
   private func send(_ bytes: [UInt8]) async throws(SMTPError) {
     let timeout = TimeAmount(configuration.commandTimeout)
     try await result(
-      of: channel.eventLoop.flatSubmit { [channel] in
-        // A server that stops reading must not hold us for ever.
-        let timer = channel.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
-        return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).always { _ in timer.cancel() }
-      })
+      of: channel.eventLoop.flatSubmit { [channel] in Self.write(bytes, to: channel, within: timeout) })
+  }
+
+  /// On the event loop.
+  private static func write(
+    _ bytes: [UInt8], to channel: any Channel, within timeout: TimeAmount
+  ) -> EventLoopFuture<Void> {
+    // A server that stops reading must not hold us for ever.
+    let timer = channel.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+    return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).always { _ in timer.cancel() }
   }
 
   private func result<Value: Sendable>(of future: EventLoopFuture<Value>) async throws(SMTPError) -> Value {

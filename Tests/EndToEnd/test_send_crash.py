@@ -22,7 +22,7 @@ from story import data
 PROFILES = 1_500
 KILLS = 4
 # A connection can leave one message unknown at each kill.
-CONNECTIONS = 8
+CONNECTIONS = 16
 
 
 def make_campaign(channel: grpc.Channel, entity: str, table: str) -> str:

@@ -79,6 +79,40 @@ struct SMTPConnectionTests {
     #expect(sink.connections == 1)
   }
 
+  @Test("a server that takes commands together gets them so, and what it refuses is refused all the same")
+  func pipelining() async throws {
+    let sink = MailSink(
+      extensions: ["PIPELINING"],
+      fate: { recipient, _ in
+        switch recipient.prefix(1) {
+        case "r": .refuseRecipient("550 5.1.1 no such user")
+        case "o": .refuseRecipientOnly("450 4.2.1 later")
+        case "b": .breakBeforeData
+        default: .accept
+        }
+      })
+    try await with(sink) { connection async throws in
+      #expect(try await send(envelope("a@example.test"), connection).isDone)
+      #expect(try await refusal(of: "r@example.test", connection) == 550)
+      #expect(try await send(envelope("c@example.test"), connection).isDone)
+      #expect(try await refusal(of: "o@example.test", connection) == 450)
+      // It waits for a message that nobody would get.
+      while connection.isOpen { await Task.yield() }
+    }
+    try await with(sink) { connection async throws in
+      let broken = await #expect(throws: SMTPError.self) { try await connection.begin(envelope("b@example.test")) }
+      if case .notEnded = broken {} else { Issue.record("\(String(describing: broken))") }
+    }
+    #expect(sink.kept.map(\.recipient) == ["a@example.test", "c@example.test"])
+  }
+
+  /// The code by which a message is refused before it was sent; nil where it is not.
+  private func refusal(of recipient: String, _ connection: SMTPConnection) async throws -> Int? {
+    let error = await #expect(throws: SMTPError.self) { try await connection.begin(envelope(recipient)) }
+    if case .refused(let reply) = error { return reply.code }
+    return nil
+  }
+
   @Test("a connection that breaks between final dot and answer says that nobody knows")
   func broken() async throws {
     let sink = MailSink(fate: { _, _ in .acceptAndBreak })

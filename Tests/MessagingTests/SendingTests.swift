@@ -45,6 +45,31 @@ struct SendingTests {
     }
   }
 
+  @Test("couriers that send beside each other, to a server that takes commands together, send each message once")
+  func couriers() async throws {
+    let sink = MailSink(extensions: ["PIPELINING", "8BITMIME"])
+    try await TestSuite.with(sink) { suite async throws in
+      suite.peers.add(1...300)
+      try await suite.createCampaign()
+      try await suite.launch()
+      try await suite.gather()
+      let worker = try await suite.parts.queue.enter(copy: "test")
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<5 {
+          group.addTask {
+            let courier = Courier(worker: worker, parts: suite.parts)
+            while try await courier.work() {}
+            await courier.close()
+          }
+        }
+        try await group.waitForAll()
+      }
+      let report = try await suite.report()
+      #expect(report.sent == 300 && report.adds)
+      #expect(Set(sink.kept.map(\.recipient)).count == 300 && sink.kept.count == 300)
+    }
+  }
+
   @Test("each profile that gets nothing has its reason, in the order of the checks")
   func reasons() async throws {
     try await TestSuite.with { suite async throws in

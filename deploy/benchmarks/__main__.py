@@ -1,4 +1,4 @@
-"""`python -m benchmarks --binaries FOLDER [ROW...] [--json]`: measures the rows, or all."""
+"""`python -m benchmarks --binaries FOLDER [ROW...] [--json] [--profile]`: measures the rows, or all."""
 
 import argparse
 import importlib
@@ -9,7 +9,9 @@ import tempfile
 
 from clients import generate_clients
 
+from . import harness
 from .harness import CannotMeasure, Row
+from .profile import profile
 
 # A row is a module of its name, which has one function: measure.
 ROWS = sorted(path.stem.replace("_", "-") for path in pathlib.Path(__file__).parent.glob("*_vs_*.py"))
@@ -20,8 +22,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="deploy/bench", allow_abbrev=False)
     parser.add_argument("--binaries", type=pathlib.Path, required=True)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--profile", action="store_true")
     parser.add_argument("rows", nargs="*", metavar="ROW")
     options = parser.parse_args()
+    if options.profile:
+        harness.afterwards = profile
     generate_clients()  # The rows import them.
     status = 0
     for name in options.rows or ROWS:

@@ -8,7 +8,7 @@ from typing import Literal
 ROUNDS = 5
 
 # A ratio always says how many times better than the peer we are: of rates more is better, of the rest less.
-Unit = Literal["calls/s", "rows/s", "s", "bytes"]
+Unit = Literal["calls/s", "mails/s", "rows/s", "s", "bytes"]
 
 
 class CannotMeasure(Exception):
@@ -31,6 +31,10 @@ class Row:
         return self.ours / self.peer if self.unit.endswith("/s") else self.peer / self.ours
 
 
+# What is done with our side of a row once it was measured: deploy/bench --profile sets it.
+afterwards: Callable[[Callable[[], float]], None] | None = None
+
+
 def alternate(row: str, unit: Unit, ours: Callable[[], float], peer: Callable[[], float], rounds: int = ROUNDS) -> Row:
     """Measures both in turn, so that what else the machine does falls on both, each first in every other round."""
     figures: dict[str, list[float]] = {"ours": [], "peer": []}
@@ -39,4 +43,6 @@ def alternate(row: str, unit: Unit, ours: Callable[[], float], peer: Callable[[]
         for name, measure in sides:
             figures[name].append(measure())
         sides.reverse()
+    if afterwards:
+        afterwards(ours)
     return Row(row, statistics.median(figures["ours"]), statistics.median(figures["peer"]), unit, rounds)

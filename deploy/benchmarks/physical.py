@@ -14,6 +14,12 @@ class Physical:
     table: str
     columns: dict[str, str]
 
+    def all_columns(self, suite: Suite) -> list[str]:
+        """Those of the fields and those beside them, in their order."""
+        schema, _, table = self.table.partition(".")
+        names = f"WHERE table_schema = '{schema}' AND table_name = '{table}' ORDER BY ordinal_position"
+        return sql(suite, f"SELECT column_name FROM information_schema.columns {names}").splitlines()
+
     @classmethod
     def of_profiles(cls, suite: Suite, name: str) -> "Physical":
         """Of the profile table of this id in the story's entity."""

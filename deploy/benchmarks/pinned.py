@@ -27,9 +27,9 @@ def on(core: str, *words: str) -> list[str]:
     return ["taskset", "--cpu-list", core, *words]
 
 
-def output(*words: str) -> str:
+def output(*words: str, environment: Mapping[str, str] | None = None) -> str:
     """What a command prints. Raises where it fails."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     if done.returncode != 0:
         raise CannotMeasure(f"{pathlib.Path(words[0]).name}: {done.stderr.strip()}")
     return done.stdout.strip()
@@ -40,6 +40,27 @@ def free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
+
+
+def pin(core: str, *processes: int) -> None:
+    """Keeps processes that run, all their threads and what they start from now on, on one core alone."""
+    for process in processes:
+        output("taskset", "--all-tasks", "--pid", "--cpu-list", core, str(process))
+
+
+def with_children(process: int) -> list[int]:
+    """A process and those that it has started."""
+    children = pathlib.Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    return [process, *map(int, children)]
+
+
+def accepts(port: str) -> bool:
+    """Whether something listens on a port of 127.0.0.1."""
+    try:
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -69,17 +90,10 @@ class Server:
     def wait_until_it_accepts(self) -> None:
         """Raises where it does not within 20 seconds."""
         deadline = time.monotonic() + 20
-        while not self._accepts():
+        while not accepts(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise CannotMeasure(f"{self._process.args} does not serve")
             time.sleep(0.05)
-
-    def _accepts(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", int(self.port)), timeout=1):
-                return True
-        except OSError:
-            return False
 
     @property
     def cpu_seconds(self) -> float:

@@ -22,14 +22,18 @@ from .harness import CannotMeasure
 
 
 @contextmanager
-def story_suite(binaries: pathlib.Path, until: str) -> Iterator[Suite]:
-    """Starts a suite, plays the story up to the step named `until`, and stops it with its data at the end."""
+def story_suite(binaries: pathlib.Path, until: str, smtp: str | None = None) -> Iterator[Suite]:
+    """Starts a suite, plays the story up to the step named `until`, and stops it with its data at the end.
+
+    `smtp`: the mail server that it hands over to, instead of one of its own.
+    """
     suite = Suite(
         # Not below the caller's folder: the services' account may not enter that.
         pathlib.Path(tempfile.mkdtemp(prefix="rapport-bench-")),
         binaries,
         postgresql_account=unprivileged(),
         services_account=unprivileged(),
+        smtp=smtp,
     )
     try:
         suite.start()

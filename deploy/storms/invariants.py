@@ -20,7 +20,7 @@ from .world import ANSWERED, REWARDED, WELCOMED
 _BIG = Decimal(200)
 _GOOD = 4
 # rapport.messaging: `smtp.connections`, unless it is configured.
-_CONNECTIONS = 4
+_CONNECTIONS = 16
 
 
 @dataclass(frozen=True)

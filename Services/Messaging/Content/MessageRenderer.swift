@@ -17,6 +17,14 @@ struct MessageRenderer: Sendable {
   let campaign: CampaignRecord
   let contents: CampaignContents
   let links: Links
+  private let zone: Zone
+
+  init(campaign: CampaignRecord, contents: CampaignContents, links: Links) {
+    self.campaign = campaign
+    self.contents = contents
+    self.links = links
+    zone = campaign.zone
+  }
 
   /// What tells of a recipient's reading.
   enum Tracking: Sendable {
@@ -43,7 +51,7 @@ struct MessageRenderer: Sendable {
     let language = contents.language(for: recipient.motherLanguage)
     guard let content = contents.byLanguage[language] else { throw Failure(explanation: "It has no content.") }
     let given = self.values(for: recipient, message: message, values)
-    let options = RenderOptions(zone: campaign.zone)
+    let options = RenderOptions(zone: zone)
     do throws(TemplateError) {
       let subject = try content.subject.render(given, options: options)
       let html = try content.html?.render(given, options: options) ?? ""

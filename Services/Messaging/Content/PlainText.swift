@@ -45,10 +45,10 @@ enum PlainText {
 
     mutating func add(text: String) {
       if hidden != nil { return }
-      let decoded = HTMLText.decode(text)
-      if decoded.first?.isWhitespace == true { space() } else { isBetweenWords = false }
-      for word in decoded.split(whereSeparator: { $0.isWhitespace && $0 != "\u{A0}" }) { add(word: String(word)) }
-      if decoded.last?.isWhitespace == true { space() }
+      let decoded = HTMLText.decode(text).unicodeScalars
+      if decoded.first?.isSpace == true { space() } else { isBetweenWords = false }
+      for word in decoded.split(whereSeparator: { $0.isSpace && $0 != "\u{A0}" }) { add(word: String(word)) }
+      if decoded.last?.isSpace == true { space() }
     }
 
     private var needsSpace = false
@@ -59,7 +59,7 @@ enum PlainText {
       lines[last] += word
       needsSpace = false
       isBetweenWords = true
-      written += word.count
+      written += word.utf8.count
     }
 
     /// Whether the last thing written was a word of the same text.
@@ -136,43 +136,43 @@ struct HTMLTag {
   let length: Int
 
   init(_ bytes: ArraySlice<UInt8>) {
-    let bytes = Array(bytes)
-    var place = 1
-    isClosing = place < bytes.count && bytes[place] == UInt8(ascii: "/")
+    let (first, end) = (bytes.startIndex, bytes.endIndex)
+    var place = first + 1
+    isClosing = place < end && bytes[place] == UInt8(ascii: "/")
     if isClosing { place += 1 }
     let start = place
-    while place < bytes.count, Self.isName(bytes[place]) { place += 1 }
+    while place < end, Self.isName(bytes[place]) { place += 1 }
     name = String(decoding: bytes[start..<place], as: UTF8.self).lowercased()
     var attributes: [String: String] = [:]
     var places: [String: Range<Int>] = [:]
-    if name.isEmpty, place < bytes.count, bytes[place] != UInt8(ascii: "!") {
+    if name.isEmpty, place < end, bytes[place] != UInt8(ascii: "!") {
       // A lone sign, such as in "1 < 2".
       self.attributes = [:]
       self.places = [:]
       length = 1
       return
     }
-    while place < bytes.count, bytes[place] != UInt8(ascii: ">") {
+    while place < end, bytes[place] != UInt8(ascii: ">") {
       let attribute = Self.word(bytes, &place)
       guard !attribute.isEmpty else {
         place += 1
         continue
       }
       Self.skipSpace(bytes, &place)
-      guard place < bytes.count, bytes[place] == UInt8(ascii: "=") else { continue }
+      guard place < end, bytes[place] == UInt8(ascii: "=") else { continue }
       place += 1
       Self.skipSpace(bytes, &place)
       let range = Self.value(bytes, &place)
       let key = String(decoding: bytes[attribute], as: UTF8.self).lowercased()
       // As browsers do, the first of a name counts.
       if places[key] == nil {
-        places[key] = range
+        places[key] = (range.lowerBound - first)..<(range.upperBound - first)
         attributes[key] = String(decoding: bytes[range], as: UTF8.self)
       }
     }
     self.attributes = attributes
     self.places = places
-    length = min(place + 1, bytes.count)
+    length = min(place + 1, end) - first
   }
 
   private static func isName(_ byte: UInt8) -> Bool {
@@ -182,29 +182,30 @@ struct HTMLTag {
 
   private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
 
-  private static func skipSpace(_ bytes: [UInt8], _ place: inout Int) {
-    while place < bytes.count, isSpace(bytes[place]) { place += 1 }
+  private static func skipSpace(_ bytes: ArraySlice<UInt8>, _ place: inout Int) {
+    while place < bytes.endIndex, isSpace(bytes[place]) { place += 1 }
   }
 
-  private static func word(_ bytes: [UInt8], _ place: inout Int) -> Range<Int> {
+  private static func word(_ bytes: ArraySlice<UInt8>, _ place: inout Int) -> Range<Int> {
     skipSpace(bytes, &place)
     let start = place
-    while place < bytes.count, !isSpace(bytes[place]), !"/>=".utf8.contains(bytes[place]) { place += 1 }
+    while place < bytes.endIndex, !isSpace(bytes[place]), !"/>=".utf8.contains(bytes[place]) { place += 1 }
     return start..<place
   }
 
-  private static func value(_ bytes: [UInt8], _ place: inout Int) -> Range<Int> {
-    guard place < bytes.count, bytes[place] == UInt8(ascii: "\"") || bytes[place] == UInt8(ascii: "'") else {
+  private static func value(_ bytes: ArraySlice<UInt8>, _ place: inout Int) -> Range<Int> {
+    let end = bytes.endIndex
+    guard place < end, bytes[place] == UInt8(ascii: "\"") || bytes[place] == UInt8(ascii: "'") else {
       let start = place
-      while place < bytes.count, !isSpace(bytes[place]), bytes[place] != UInt8(ascii: ">") { place += 1 }
+      while place < end, !isSpace(bytes[place]), bytes[place] != UInt8(ascii: ">") { place += 1 }
       return start..<place
     }
     let quote = bytes[place]
     place += 1
     let start = place
-    while place < bytes.count, bytes[place] != quote { place += 1 }
+    while place < end, bytes[place] != quote { place += 1 }
     defer { place += 1 }
-    return start..<min(place, bytes.count)
+    return start..<min(place, end)
   }
 }
 
@@ -245,7 +246,25 @@ enum HTMLText {
 
   /// Writes a text so that it is text in HTML.
   static func encode(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-      .replacing("\"", with: "&quot;").replacing("'", with: "&#39;")
+    guard text.utf8.contains(where: { "&<>\"'".utf8.contains($0) }) else { return text }
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "&"): bytes += "&amp;".utf8
+      case UInt8(ascii: "<"): bytes += "&lt;".utf8
+      case UInt8(ascii: ">"): bytes += "&gt;".utf8
+      case UInt8(ascii: "\""): bytes += "&quot;".utf8
+      case UInt8(ascii: "'"): bytes += "&#39;".utf8
+      default: bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension Unicode.Scalar {
+  /// White space, as Unicode says; most is ASCII, and told without its tables.
+  fileprivate var isSpace: Bool {
+    isASCII ? value == 0x20 || (0x09...0x0d).contains(value) : properties.isWhitespace
   }
 }

@@ -14,6 +14,12 @@ struct SendingQueue: Sendable {
   static let life = Duration.seconds(6)
 
   let database: Database
+  private let commits: GroupCommit
+
+  init(database: Database) {
+    self.database = database
+    commits = GroupCommit(database: database)
+  }
 
   // MARK: - Workers
 
@@ -295,7 +301,8 @@ struct SendingQueue: Sendable {
     let language: String
   }
 
-  /// Writes down in one transaction what became of messages, and that another is being handed over.
+  /// Writes down in one transaction what became of messages, and that another is being handed over. Those of several
+  /// callers may be one.
   ///
   /// - Returns: whether that other may be handed over: not when its campaign was paused or cancelled, its profile deleted,
   ///   or its worker given up meanwhile.
@@ -303,14 +310,12 @@ struct SendingQueue: Sendable {
     _ settled: [Settled], handing: Handing?, worker: Int64, now: Timestamp
   ) async throws -> Bool {
     if settled.isEmpty && handing == nil { return false }
-    return try await database.transaction(as: .worker) { transaction in
-      var statements = settled.map { Self.statement(for: $0, worker, now) }
-      if let handing {
-        statements.append((Self.hand, [.int(handing.id), .int(worker), .text(handing.language)]))
-      }
-      let results = try await transaction.execute(pipelined: statements)
-      return handing != nil && results.last?.isEmpty == false
+    var statements = settled.map { Self.statement(for: $0, worker, now) }
+    if let handing {
+      statements.append((Self.hand, [.int(handing.id), .int(worker), .text(handing.language)]))
     }
+    let results = try await commits.run(statements)
+    return handing != nil && results.last?.isEmpty == false
   }
 
   private static func statement(
@@ -373,12 +378,13 @@ struct SendingQueue: Sendable {
       RETURNING messages.id
       """)
 
+  // Where it has been said already, it was by this worker, which does not know whether that was written.
   private static let hand = Statement(
     name: "sending.hand",
     sql: """
       UPDATE messages
       SET state = \(message: .handing), language = $3
-      WHERE id = $1 AND worker = $2 AND state = \(message: .claimed) AND profile <> 0
+      WHERE id = $1 AND worker = $2 AND state IN (\(message: .claimed, .handing)) AND profile <> 0
         AND EXISTS (SELECT FROM campaigns WHERE number = messages.campaign AND state = \(campaign: .active))
       RETURNING id
       """)

@@ -37,7 +37,7 @@ struct ProfileStore: Sendable {
     let statement = Statement(
       name: "profiles.get",
       sql: """
-        SELECT \(Self.columns(of: table))
+        SELECT \(table.columns)
         FROM \(table.rows)
         WHERE \(key.column) = $1
         """)
@@ -45,12 +45,38 @@ struct ProfileStore: Sendable {
       .first.map { try Self.profile($0, of: table) }
   }
 
+  /// The profile of a key in a table as it was known before; nil where there is none, and where the table's definition is
+  /// another by now.
+  ///
+  /// - Complexity: one round trip, which compares the definition as well.
+  func find(_ key: Key, inUnchanged table: ProfileTableDefinition) async throws -> ProfilesV1.Profile? {
+    guard let revision = table.revision else { return nil }
+    let statement = Statement(
+      name: "profiles.get_known",
+      sql: """
+        SELECT \(table.columns)
+        FROM \(table.rows)
+        WHERE \(key.column) = $1
+          AND EXISTS (
+            SELECT FROM profile_tables
+            WHERE number = \(table.number) AND version = $2 AND updated_at = $3)
+        """)
+    do {
+      return try await database.read(
+        statement, [key.value, .int(revision.version), .timestamp(revision.updatedAt)], as: .entity(table.entity)
+      ).first.map { try Self.profile($0, of: table) }
+    } catch let error as DatabaseError where error.kind == .undefinedObject {
+      // The table or a column of it is gone.
+      return nil
+    }
+  }
+
   /// The profiles of up to 1,000 ids, in any order.
   func find(ids: [Int64], in table: ProfileTableDefinition) async throws -> [Int64: ProfilesV1.Profile] {
     let statement = Statement(
       name: "profiles.batch_get",
       sql: """
-        SELECT \(Self.columns(of: table))
+        SELECT \(table.columns)
         FROM \(table.rows)
         WHERE id = ANY ($1::bigint[])
         """)
@@ -100,7 +126,7 @@ struct ProfileStore: Sendable {
     let statement = Statement(
       name: "profiles.list",
       sql: """
-        SELECT \(Self.columns(of: table))
+        SELECT \(table.columns)
         FROM \(table.rows)
         WHERE id > $1
         ORDER BY id
@@ -110,23 +136,20 @@ struct ProfileStore: Sendable {
       .map { try Self.profile($0, of: table) }
   }
 
-  /// The columns that ``profile(_:of:)`` reads, in its order.
-  static func columns(of table: ProfileTableDefinition) -> String {
-    let fields = table.fields.map(\.storage.column)
-    return (["id", "created_at", "updated_at"] + fields + table.tracked.map(\.sinceColumn)).joined(separator: ", ")
-  }
-
   static func profile(_ row: Row, of table: ProfileTableDefinition) throws -> ProfilesV1.Profile {
     var profile = ProfilesV1.Profile()
     profile.name = "\(table.message.name)/profiles/\(try row.int(0))"
     profile.createTime = try row.timestamp(1).message
     profile.updateTime = try row.timestamp(2).message
     var column = 3
+    var fields: [String: TypeV1.Value] = [:]
+    fields.reserveCapacity(table.fields.count)
     for field in table.fields {
-      profile.fields[field.storage.id] = try FieldWriter.value(of: field.storage, in: row, at: column)
+      fields[field.storage.id] = try FieldWriter.value(of: field.storage, in: row, at: column)
       column += 1
     }
-    for field in table.tracked {
+    profile.fields = fields
+    for field in table.fields where field.isTracked {
       profile.since[field.storage.id] = try row.optionalTimestamp(column)?.message
       column += 1
     }

@@ -15,13 +15,19 @@ struct ProfileTableDefinition: Sendable {
   let fields: [ProfileField]
   /// Every field id that the table ever had; a field's number is its place here, from 1.
   let everyID: [String]
+  /// Nil for one that is not kept.
+  let revision: Revision?
+  /// The columns that a profile is read from, in the order of ``ProfileStore/profile(_:of:)``.
+  let columns: String
 
   private let places: [String: Int]
 
   /// Gives the fields of a definition the columns that they have had from the first.
   ///
   /// - Parameter everyID: as it is kept; ids that it lacks are added behind it.
-  init(number: Int64, entity: Int64, message: ProfilesV1.ProfileTable, everyID: [String]) throws {
+  init(
+    number: Int64, entity: Int64, message: ProfilesV1.ProfileTable, everyID: [String], revision: Revision? = nil
+  ) throws {
     var everyID = everyID
     func column(_ id: String) -> Int {
       if let place = everyID.firstIndex(of: id) { return place + 1 }
@@ -37,6 +43,9 @@ struct ProfileTableDefinition: Sendable {
     self.message = message
     self.fields = fields
     self.everyID = everyID
+    self.revision = revision
+    let since = fields.filter(\.isTracked).map(\.sinceColumn)
+    columns = (["id", "created_at", "updated_at"] + fields.map(\.storage.column) + since).joined(separator: ", ")
     self.places = Dictionary(fields.enumerated().map { ($1.storage.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 

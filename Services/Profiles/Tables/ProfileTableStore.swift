@@ -11,6 +11,7 @@ struct ProfileTableStore: Sendable {
   private let schema: SchemaConnection
   private let roles: RoleNames
   private let entities: EntityRoles
+  private let known = KnownProfileTables()
 
   init(database: Database, schema: SchemaConnection, roles: RoleNames) {
     self.database = database
@@ -24,8 +25,15 @@ struct ProfileTableStore: Sendable {
   /// The table of an id, or nil where the entity has none.
   func find(_ id: String, entity: Int64) async throws -> ProfileTableDefinition? {
     try await entities.ensure(entity)
-    return try await database.read(Self.byID, [.int(entity), .text(id)], as: .entity(entity))
-      .first.map(Self.definition)
+    let rows = try await database.read(Self.byID, [.int(entity), .text(id)], as: .entity(entity))
+    guard let table = try rows.first.map(Self.definition) else { return nil }
+    known.remember(table, id: id)
+    return table
+  }
+
+  /// The table of an id as it was found last; nil where it was not. It may have changed since then.
+  func findKnown(_ id: String, entity: Int64) -> ProfileTableDefinition? {
+    known.find(id, entity: entity)
   }
 
   private static let byID = Statement(
@@ -57,12 +65,14 @@ struct ProfileTableStore: Sendable {
   private static let columns = "number, entity, definition, every_id, version, created_at, updated_at"
 
   private static func definition(_ row: Row) throws -> ProfileTableDefinition {
+    let revision = ProfileTableDefinition.Revision(version: try row.int(4), updatedAt: try row.timestamp(6))
     var message = try ProfilesV1.ProfileTable(decoding: row.bytes(2))
-    message.version = try row.int(4)
+    message.version = revision.version
     message.createTime = try row.timestamp(5).message
-    message.updateTime = try row.timestamp(6).message
+    message.updateTime = revision.updatedAt.message
     return try ProfileTableDefinition(
-      number: row.int(0), entity: row.int(1), message: message, everyID: row.textArray(3).compactMap(\.self))
+      number: row.int(0), entity: row.int(1), message: message, everyID: row.textArray(3).compactMap(\.self),
+      revision: revision)
   }
 
   // MARK: - Creating

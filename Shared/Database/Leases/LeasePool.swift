@@ -6,9 +6,16 @@ final class LeasePool: Sendable {
   private struct State {
     var machine: LeaseMachine
     var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
-    var idle: [Connection] = []
+    /// The last to come back is the first to go out.
+    var idle: [Idle] = []
+    var sweeper: Task<Void, Never>?
     var lastID: UInt64 = 0
     var isClosed = false
+  }
+
+  private struct Idle {
+    let connection: Connection
+    let since: ContinuousClock.Instant
   }
 
   private let parameters: ConnectionParameters
@@ -60,8 +67,10 @@ final class LeasePool: Sendable {
   /// Takes a connection back; one in doubt is closed.
   func giveBack(_ connection: Connection, isSound: Bool) {
     let isKept = state.withLock { state in
-      guard isSound, connection.isOpen, !state.isClosed, state.idle.count < limits.idleConnections else { return false }
-      state.idle.append(connection)
+      let hasRoom = limits.idleLife > .zero || state.idle.count < limits.idleConnections
+      guard isSound, connection.isOpen, !state.isClosed, hasRoom else { return false }
+      state.idle.append(Idle(connection: connection, since: clock.now))
+      if state.idle.count > limits.idleConnections, state.sweeper == nil { state.sweeper = Task { await sweep() } }
       return true
     }
     if !isKept { connection.release() }
@@ -70,19 +79,47 @@ final class LeasePool: Sendable {
 
   /// Refuses further leases and closes what is idle; what is out is closed when it comes back.
   func shutdown() {
-    let (waiters, idle) = state.withLock { state in
+    let (waiters, idle, sweeper) = state.withLock { state in
       state.isClosed = true
       let waiters = state.machine.close().compactMap { state.waiters.removeValue(forKey: $0) }
       defer { state.idle = [] }
-      return (waiters, state.idle)
+      return (waiters, state.idle, state.sweeper)
     }
+    sweeper?.cancel()
     for waiter in waiters { waiter.resume(throwing: Self.closed) }
-    for connection in idle { connection.release() }
+    for idle in idle { idle.connection.release() }
+  }
+
+  /// Closes those that nobody has used for long, but for the few that are kept; ends when there are no others.
+  private func sweep() async {
+    while let next = nextExpiry() {
+      try? await clock.sleep(until: next)
+      for connection in takeExpired() { connection.release() }
+    }
+  }
+
+  private func nextExpiry() -> ContinuousClock.Instant? {
+    state.withLock { state in
+      guard state.idle.count > limits.idleConnections, let first = state.idle.first else {
+        state.sweeper = nil
+        return nil
+      }
+      return first.since + limits.idleLife
+    }
+  }
+
+  private func takeExpired() -> [Connection] {
+    state.withLock { state in
+      let most = max(0, state.idle.count - limits.idleConnections)
+      let expired = state.idle.prefix(most).prefix { $0.since + limits.idleLife <= clock.now }
+      state.idle.removeFirst(expired.count)
+      return expired.map(\.connection)
+    }
   }
 
   private func takeIdle() -> Connection? {
     state.withLock { state in
-      while let connection = state.idle.popLast() {
+      while let connection = state.idle.popLast()?.connection {
         if connection.isOpen { return connection }
       }
       return nil

@@ -17,6 +17,7 @@ package struct Migrator: Sendable {
     self.lockTimeout = lockTimeout
     var limits = LeaseLimits()
     limits.idleConnections = 1
+    limits.idleLife = .zero
     limits.waitTimeout = .seconds(30)
     let parameters = ConnectionParameters(server: server, login: ddl, purpose: .schema)
     runner = TransactionRunner(

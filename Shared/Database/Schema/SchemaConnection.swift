@@ -25,6 +25,7 @@ package struct SchemaConnection: Sendable {
   init(_ parameters: ConnectionParameters, roles: RoleNames, retry: RetryPolicy, logger: Logger) {
     var limits = LeaseLimits()
     limits.idleConnections = 0
+    limits.idleLife = .zero
     limits.waitTimeout = .seconds(30)
     self.roles = roles
     pool = LeasePool(parameters, limits: limits, door: Door(retry: retry, logger: logger))

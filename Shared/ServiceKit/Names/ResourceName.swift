@@ -37,13 +37,14 @@ package struct ResourceName: Sendable, Hashable, CustomStringConvertible {
       throw .tooLong
     }
     var parts: [Part] = []
-    var pieces = text.split(separator: "/", omittingEmptySubsequences: false)[...]
-    while let piece = pieces.popFirst() {
+    // By bytes: a name is parsed several times a call.
+    var pieces = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)[...]
+    while let piece = pieces.popFirst().map(Substring.init) {
       guard isIdentifier(piece) else {
         throw .badCollection(position: 2 * parts.count + 1)
       }
       let collection = String(piece)
-      guard let id = pieces.popFirst(), !id.isEmpty else {
+      guard let id = pieces.popFirst().map(Substring.init), !id.isEmpty else {
         throw .missingID(after: collection)
       }
       parts.append(Part(collection, try ResourceID(encoded: id, collection: collection)))
@@ -99,8 +100,8 @@ package enum ResourceID: Sendable, Hashable, CustomStringConvertible {
       self = .any
       return
     }
-    if let equals = encoded.firstIndex(of: "="), isIdentifier(encoded[..<equals]) {
-      let value = try decode(encoded[encoded.index(after: equals)...], collection: collection)
+    if let equals = encoded.utf8.firstIndex(of: UInt8(ascii: "=")), isIdentifier(encoded[..<equals]) {
+      let value = try decode(encoded[encoded.utf8.index(after: equals)...], collection: collection)
       self = .key(field: String(encoded[..<equals]), value: value)
       return
     }
@@ -134,6 +135,9 @@ func isIdentifier(_ text: some StringProtocol) -> Bool {
 }
 
 private func decode(_ text: Substring, collection: String) throws(ResourceNameError) -> String {
+  if !text.isEmpty, text.utf8.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "%") }) {
+    return String(text)
+  }
   var bytes: [UInt8] = []
   var rest = text.utf8[...]
   while let byte = rest.popFirst() {
@@ -155,6 +159,7 @@ private func decode(_ text: Substring, collection: String) throws(ResourceNameEr
 }
 
 private func encode(_ text: String, alsoEquals: Bool) -> String {
+  guard text.utf8.contains(where: { "/%=".utf8.contains($0) }) else { return text }
   var encoded = ""
   for scalar in text.unicodeScalars {
     switch scalar {

@@ -27,6 +27,20 @@ struct SharedLaneTests {
     }
   }
 
+  @Test("run statements that are given together in one transaction: all of them, or none")
+  func together() async throws {
+    try await TestDatabase.with(service: Sample.service, migrations: Sample.migrations) { test in
+      let rows = try await test.database.write(
+        pipelined: [(Sample.insertCounter, [1, 1]), (Sample.addToCounter, [1, 10]), (Sample.counter, [1])], as: .worker)
+      #expect(try rows.map { try $0.map { try $0.int(0) } } == [[], [11], [11]])
+      await expectFailure(.uniqueViolation) {
+        try await test.database.write(
+          pipelined: [(Sample.insertCounter, [2, 2]), (Sample.insertCounter, [1, 3])], as: .worker)
+      }
+      #expect(try await test.database.read(Sample.counter, [2], as: .worker).isEmpty)
+    }
+  }
+
   @Test("end a role at its Sync, even after an error")
   func roleEnds() async throws {
     try await TestDatabase.with(service: Sample.service, migrations: Sample.migrations) { test in

@@ -22,6 +22,58 @@ struct TransactionTests {
     }
   }
 
+  @Test("use again the connections that others have used, until those were idle for long")
+  func connectionsStay() async throws {
+    let backend = Statement(name: "backend", sql: "select pg_backend_pid()::bigint")
+    func backends(_ database: Database) async throws -> Set<Int64> {
+      try await withThrowingTaskGroup(of: Int64.self) { group in
+        let gate = Gate(5)
+        for _ in 0..<5 {
+          group.addTask {
+            try await database.transaction(as: .worker) { transaction in
+              let number = try await transaction.execute(backend)[0].int(0)
+              await gate.pass()
+              return number
+            }
+          }
+        }
+        return try await group.reduce(into: []) { $0.insert($1) }
+      }
+    }
+    for life in [Duration.seconds(600), .milliseconds(1)] {
+      try await TestDatabase.with(
+        service: Sample.service, migrations: Sample.migrations, configure: { $0.leases.idleLife = life }
+      ) { test in
+        let first = try await backends(test.database)
+        #expect(first.count == 5)
+        if life > .seconds(1) {
+          #expect(try await backends(test.database) == first)
+        } else {
+          let open = Statement(
+            name: "open", sql: "select count(*) from pg_stat_activity where pid = any ($1::bigint[]::integer[])")
+          let numbers: [SQLValue] = [.intArray(first.map(Optional.some))]
+          while try await test.database.read(open, numbers, as: .none)[0].int(0) > 2 { await Task.yield() }
+        }
+      }
+    }
+  }
+
+  /// Lets its passers through when so many are there.
+  private actor Gate {
+    private let count: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { self.count = count }
+
+    func pass() async {
+      if waiting.count + 1 == count {
+        for waiter in waiting { waiter.resume() }
+        return
+      }
+      await withCheckedContinuation { waiting.append($0) }
+    }
+  }
+
   @Test("undo everything when the body throws")
   func rollsBack() async throws {
     try await TestDatabase.with(service: Sample.service, migrations: Sample.migrations) { test in

@@ -9,6 +9,8 @@ package final class MailSink: Sendable {
     case accept
     /// Answers RCPT with this line.
     case refuseRecipient(String)
+    /// So too, and takes a message for nobody all the same.
+    case refuseRecipientOnly(String)
     /// Answers the final dot with this line, and keeps nothing.
     case refuseMessage(String)
     /// Keeps the message and closes without an answer.
@@ -185,9 +187,13 @@ private final class Session: ChannelInboundHandler {
     case "RCPT":
       recipient = line
       fate = sink.nextFate(of: address(line))
-      if case .refuseRecipient(let reply) = fate { say(reply, context) } else { say("250 2.1.5 ok", context) }
+      switch fate {
+      case .refuseRecipient(let reply), .refuseRecipientOnly(let reply): say(reply, context)
+      default: say("250 2.1.5 ok", context)
+      }
     case "DATA":
       if fate == .breakBeforeData { return context.close(promise: nil) }
+      if case .refuseRecipient = fate { return say("554 5.5.1 no valid recipients", context) }
       lines = []
       say("354 go on", context)
     case "QUIT":
