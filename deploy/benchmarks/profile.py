@@ -57,18 +57,26 @@ def _descendants(process: int) -> list[int]:
     found = []
     waiting = [process]
     while waiting:
-        for task in pathlib.Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-            children = [int(word) for word in task.read_text(encoding="ascii").split()]
-            found += children
-            waiting += children
+        parent = waiting.pop()
+        children = [int(word) for word in _text(pathlib.Path(f"/proc/{parent}/task/{parent}/children")).split()]
+        found += children
+        waiting += children
     return found
+
+
+def _text(file: pathlib.Path) -> str:
+    """What a file of a process says; empty where the process is gone."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _used(process: int) -> float | None:
     """The processor time of a process, unless it is gone."""
     try:
         return cpu_seconds(process)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
 
 
@@ -76,8 +84,7 @@ def _print_processes(before: dict[int, float], figure: float, seconds: float) ->
     used: Counter[str] = Counter()
     for process, earlier in before.items():
         if (later := _used(process)) is not None:
-            name = pathlib.Path(f"/proc/{process}/comm").read_text(encoding="utf-8").strip()
-            used[name] += later - earlier
+            used[_text(pathlib.Path(f"/proc/{process}/comm")).strip()] += later - earlier
     print(f"Our side once more: {figure:,.0f} in {seconds:.1f} s. Processor seconds meanwhile:", file=sys.stderr)
     for name, spent in used.most_common():
         if spent >= 0.01:
