@@ -72,6 +72,7 @@ struct Rooms: Sendable {
       queue: SendingQueue(database: database),
       batches: BatchPreparation(
         campaigns: campaigns, senders: senders, profiles: profiles, reader: reader, refusals: refusals, links: links),
-      refusals: refusals, smtp: smtp, group: group, time: time, randomness: randomness, logger: logger)
+      refusals: refusals, streaks: RefusalStreaks(), smtp: smtp, group: group, time: time, randomness: randomness,
+      logger: logger)
   }
 }

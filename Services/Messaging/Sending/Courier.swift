@@ -20,6 +20,7 @@ final class Courier: Sendable {
     let queue: SendingQueue
     let batches: BatchPreparation
     let refusals: RefusalStore
+    let streaks: RefusalStreaks
     let smtp: SMTPConfiguration
     let group: any EventLoopGroup
     let time: any TimeSource
@@ -31,8 +32,6 @@ final class Courier: Sendable {
   private let parts: Parts
   private let connection = Mutex<SMTPConnection?>(nil)
   private let isStopping = Mutex(false)
-  /// By campaign; those without are in order.
-  private let streaks = Mutex<[Int64: RefusalStreak]>([:])
 
   init(worker: Int64, parts: Parts) {
     self.worker = worker
@@ -140,7 +139,7 @@ final class Courier: Sendable {
       do throws(SMTPError) { try await connection.begin(letter.envelope) } catch {
         if case .senderRefused = error { return try await standStill("\(error)", rest, course) }
         try await note(error, of: letter, rest, &course)
-        if let obstacle = obstacle(for: course.campaign) {
+        if let obstacle = parts.streaks.obstacle(for: course.campaign) {
           return try await standStill(obstacle, rest.dropFirst(), course)
         }
         continue
@@ -156,16 +155,11 @@ final class Courier: Sendable {
       do throws(SMTPError) { try await finish(letter, on: connection, &course) } catch {
         try await note(error, of: letter, rest, &course)
       }
-      if let obstacle = obstacle(for: course.campaign) {
+      if let obstacle = parts.streaks.obstacle(for: course.campaign) {
         return try await standStill(obstacle, rest.dropFirst(), course)
       }
     }
     try await putBack([], course)
-  }
-
-  /// What is to be said of a campaign whose every message is refused.
-  private func obstacle(for campaign: Int64) -> String? {
-    streaks.withLock { $0[campaign]?.obstacle }
   }
 
   /// Holds the campaign back; nobody's message is given up for a server that takes none.
@@ -176,10 +170,14 @@ final class Courier: Sendable {
     // First, so that nobody takes on what is put back.
     try await parts.queue.hold(course.campaign, obstacle: obstacle, now: now)
     var course = course
-    course.settled += course.suspects.map { .init(id: $0.letter.id, outcome: putOff($0.letter, $0.reply.description)) }
-    course.suspects = []
+    putOffSuspects(of: &course)
     course.hasSent = false
     try await putBack(rest, course)
+  }
+
+  private func putOffSuspects(of course: inout Course) {
+    course.settled += course.suspects.map { .init(id: $0.letter.id, outcome: putOff($0.letter, $0.reply.description)) }
+    course.suspects = []
   }
 
   /// Notes what an error says of a letter that the server has not taken.
@@ -207,7 +205,7 @@ final class Courier: Sendable {
   /// Counts a refusal; whether it may be one of everyone.
   private func refused(_ reply: SMTPReply, _ campaign: Int64) -> Bool {
     guard RefusalStreak.mayBeOfEveryone(reply) else { return false }
-    streaks.withLock { $0[campaign, default: RefusalStreak()].refused(reply) }
+    parts.streaks.refused(reply, campaign)
     return true
   }
 
@@ -231,6 +229,12 @@ final class Courier: Sendable {
   /// Ends a batch: writes down what it came to, and puts back what it did not come to.
   private func putBack(_ letters: ArraySlice<BatchPreparation.Letter>, _ course: Course) async throws {
     var course = course
+    // Where others are still to be sent, their answers will tell.
+    if !course.suspects.isEmpty, parts.streaks.lasts(course.campaign),
+      try await parts.queue.hasOthers(than: course.suspects.map(\.letter.id), of: course.campaign)
+    {
+      putOffSuspects(of: &course)
+    }
     course.close()
     _ = try await committing(course.settled, nil)
     try await parts.queue.release(letters.map(\.id), worker: worker, dueAt: now)
@@ -287,10 +291,12 @@ final class Courier: Sendable {
     atEnd reply: SMTPReply, _ letter: BatchPreparation.Letter, _ campaign: Int64
   ) -> SendingQueue.Outcome {
     if reply.isDone {
-      streaks.withLock { _ = $0.removeValue(forKey: campaign) }
+      parts.streaks.taken(campaign)
       return .sent
     }
-    if refused(reply, campaign), obstacle(for: campaign) != nil { return putOff(letter, reply.description) }
+    if refused(reply, campaign), parts.streaks.obstacle(for: campaign) != nil {
+      return putOff(letter, reply.description)
+    }
     return outcome(of: reply, letter) ?? .unknown
   }
 

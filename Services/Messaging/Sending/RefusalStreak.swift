@@ -1,4 +1,5 @@
 internal import Mail
+internal import Synchronization
 
 /// Tells a mail server that refuses everyone from one that refuses some: by refusals in a row, none of which is about a
 /// recipient's address.
@@ -33,5 +34,31 @@ struct RefusalStreak: Sendable, Hashable {
   var obstacle: String? {
     guard count >= Self.limit, let last else { return nil }
     return "The mail server refuses every message: \(last.codes)."
+  }
+}
+
+/// The streaks of all campaigns, which couriers share: what one is answered tells the others.
+final class RefusalStreaks: Sendable {
+  /// Those without are in order.
+  private let byCampaign = Mutex<[Int64: RefusalStreak]>([:])
+
+  /// Counts a refusal that may be one of everyone.
+  func refused(_ reply: SMTPReply, _ campaign: Int64) {
+    byCampaign.withLock { $0[campaign, default: RefusalStreak()].refused(reply) }
+  }
+
+  /// A message was taken.
+  func taken(_ campaign: Int64) {
+    byCampaign.withLock { _ = $0.removeValue(forKey: campaign) }
+  }
+
+  /// What is to be said of a campaign whose every message is refused.
+  func obstacle(for campaign: Int64) -> String? {
+    byCampaign.withLock { $0[campaign]?.obstacle }
+  }
+
+  /// Whether nothing of the campaign was taken since the last refusal.
+  func lasts(_ campaign: Int64) -> Bool {
+    byCampaign.withLock { $0[campaign] != nil }
   }
 }

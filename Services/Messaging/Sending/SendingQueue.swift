@@ -169,6 +169,22 @@ struct SendingQueue: Sendable {
   private static let noObstacle = Statement(
     name: "sending.noObstacle", sql: "UPDATE paces SET obstacle = '' WHERE campaign = $1 AND obstacle <> ''")
 
+  /// Whether other messages of a campaign than these are still to be sent.
+  func hasOthers(than messages: [Int64], of campaign: Int64) async throws -> Bool {
+    let parameters: [SQLValue] = [.int(campaign), .intArray(messages.map(Optional.some))]
+    return try await database.read(Self.others, parameters, as: .worker).first?.bool(0) ?? false
+  }
+
+  private static let others = Statement(
+    name: "sending.others",
+    sql: """
+      SELECT EXISTS (
+        SELECT FROM messages
+        WHERE campaign = $1
+          AND state IN (\(message: .waiting), \(message: .claimed), \(message: .handing))
+          AND id <> ALL ($2::bigint[]))
+      """)
+
   /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.
   ///
   /// Of a campaign with a rate, no more are claimed than may leave within a second, and about twice as many by all
