@@ -22,12 +22,13 @@ struct RequestHead {
   private var isGRPC = false
 
   init(_ headers: HeaderBlock, _ range: Range<Int>, routes: RouteTable) {
-    metadata.reserve(for: range, of: headers)
-    for field in headers.fields[range] { read(field, headers, routes) }
+    for field in headers.fields[range] { read(field, headers, routes, range) }
     judge()
   }
 
-  private mutating func read(_ field: HeaderBlock.Field, _ headers: HeaderBlock, _ routes: RouteTable) {
+  private mutating func read(
+    _ field: HeaderBlock.Field, _ headers: HeaderBlock, _ routes: RouteTable, _ range: Range<Int>
+  ) {
     let first = headers.bytes[field.name.lowerBound]
     if first == UInt8(ascii: ":") {
       readPseudo(field, headers, routes)
@@ -36,6 +37,8 @@ struct RequestHead {
     } else if headers.has(field, named: "content-type") {
       isGRPC = Self.isGRPC(headers.bytes[field.value])
     } else {
+      // Once it is known that there is any.
+      if metadata.isEmpty { metadata.reserve(for: range, of: headers) }
       metadata.appendIfCustom(field, of: headers)
     }
   }
