@@ -101,13 +101,15 @@ final class Courier: Sendable {
     }
   }
 
+  private typealias Suspect = (letter: BatchPreparation.Letter, reply: SMTPReply)
+
   /// What a batch has come to so far.
   private struct Course {
     let campaign: Int64
     /// To be written down with the next message that is handed over.
     var settled: [SendingQueue.Settled]
     /// Refused in a row for no reason of the recipient's: whether for good, the next messages tell.
-    var suspects: [(letter: BatchPreparation.Letter, reply: SMTPReply)] = []
+    var suspects: [Suspect] = []
     /// Whether a message was taken.
     var hasSent = false
 
@@ -170,14 +172,14 @@ final class Courier: Sendable {
     // First, so that nobody takes on what is put back.
     try await parts.queue.hold(course.campaign, obstacle: obstacle, now: now)
     var course = course
-    putOffSuspects(of: &course)
+    putOff(course.suspects, of: &course)
     course.hasSent = false
     try await putBack(rest, course)
   }
 
-  private func putOffSuspects(of course: inout Course) {
-    course.settled += course.suspects.map { .init(id: $0.letter.id, outcome: putOff($0.letter, $0.reply.description)) }
-    course.suspects = []
+  private func putOff(_ suspects: [Suspect], of course: inout Course) {
+    course.settled += suspects.map { .init(id: $0.letter.id, outcome: putOff($0.letter, $0.reply.description)) }
+    course.suspects.removeAll { suspect in suspects.contains { $0.letter.id == suspect.letter.id } }
   }
 
   /// Notes what an error says of a letter that the server has not taken.
@@ -229,11 +231,12 @@ final class Courier: Sendable {
   /// Ends a batch: writes down what it came to, and puts back what it did not come to.
   private func putBack(_ letters: ArraySlice<BatchPreparation.Letter>, _ course: Course) async throws {
     var course = course
-    // Where others are still to be sent, their answers will tell.
-    if !course.suspects.isEmpty, parts.streaks.lasts(course.campaign),
+    // Where others are still to be sent, their answers will tell: once, for a message that is refused again is refused.
+    let first = course.suspects.filter { $0.letter.attempts == 0 }
+    if !first.isEmpty, parts.streaks.lasts(course.campaign),
       try await parts.queue.hasOthers(than: course.suspects.map(\.letter.id), of: course.campaign)
     {
-      putOffSuspects(of: &course)
+      putOff(first, of: &course)
     }
     course.close()
     _ = try await committing(course.settled, nil)
