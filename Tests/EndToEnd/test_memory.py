@@ -1,9 +1,7 @@
 """What waits, waits at its source: no process keeps what it cannot pass on."""
 
 import itertools
-import os
 import pathlib
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from imports import COLUMNS, csv_file, make_customers, profiles
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import profile_service_pb2
 from rapport.type.v1 import import_pb2
+from standstill import standing_still
 from story import data
 
 GIGABYTE = 1 << 30
@@ -23,14 +22,8 @@ MOST = 100 << 20
 def stalled(postmaster: int) -> Iterator[None]:
     """PostgreSQL as it is when its disk hangs: every process of it stands still, and its sockets stay open."""
     children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    processes = [postmaster, *map(int, children)]
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
-    try:
+    with standing_still([postmaster, *map(int, children)]):
         yield
-    finally:
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
 
 
 def greatest_size(process: int) -> int:

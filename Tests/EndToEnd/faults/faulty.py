@@ -1,9 +1,7 @@
 """A suite that faults happen to: with room for a second copy of each service, each with a clock of its own."""
 
 import json
-import os
 import pathlib
-import signal
 import subprocess
 import time
 import urllib.error
@@ -12,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from standstill import standing_still
 from supervisor.errors import SuiteError
 from supervisor.ports import Ports
 from supervisor.process import Process
@@ -108,14 +107,8 @@ class FaultySuite(Suite):
     @contextmanager
     def hanging(self, *names: str) -> Iterator[None]:
         """Processes that neither do anything nor die meanwhile."""
-        pids = [self.services[name].pid for name in names]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with standing_still(self.services[name].pid for name in names):
             yield
-        finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
 
     # PostgreSQL.
 
