@@ -8,7 +8,7 @@ internal import UserTables
 package enum ProfilesService {
   /// Runs the service until it is told to stop.
   package static func run() async -> Never {
-    await Service.run(.profiles, migrations: ProfilesMigrations.all) { _ in
+    await Service.run(.profiles, migrations: ProfilesMigrations.all, scansTables: true) { _ in
       ()
     } build: { context, _ in
       try parts(context)

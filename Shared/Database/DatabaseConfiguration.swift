@@ -16,6 +16,11 @@ package struct DatabaseConfiguration: Sendable {
   package var startupWait: Duration = .seconds(30)
   /// How many prepared statements a connection keeps before it drops the least recently used. Default 256, at least 1.
   package var preparedStatements = 256
+  /// Whether statements may read a table through that has an index they could use. Default true.
+  ///
+  /// A statement is planned once a connection, for the tables as they are then. One that found its queue empty would read
+  /// it through for as long, however much comes in meanwhile: false forbids that, where every statement has its index.
+  package var scansTables = true
 
   /// A configuration whose login is named by `roles`.
   package init(server: ServerAddress, roles: RoleNames, password: String) {

@@ -1,11 +1,12 @@
 package import NIOCore
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// A connection to a mail server (RFC 5321), on which messages are handed over one after the other.
 ///
 /// Handing over is cut in two where a crash decides: ``begin(_:)`` sends everything but the final dot, so that nothing has
-/// happened yet; after ``finish()`` the server may have the message, whatever becomes of its answer.
+/// happened yet; after ``finish(announcing:)`` the server may have the message, whatever becomes of its answer.
 ///
 /// One task at a time uses it. After an error that does not leave the connection
 /// (``SMTPError/leavesConnection``) it is closed.
@@ -29,6 +30,8 @@ package final class SMTPConnection: Sendable {
   private let configuration: SMTPConfiguration
   /// What the server can do, by upper-case keyword; its arguments.
   package let extensions: [String: String]
+  /// A message that was begun behind the end of another.
+  private let announced = Mutex<(envelope: Envelope, begun: EventLoopFuture<Void>)?>(nil)
 
   private init(
     channel: any Channel, handler: NIOLoopBound<SMTPHandler>, configuration: SMTPConfiguration,
@@ -42,6 +45,14 @@ package final class SMTPConnection: Sendable {
 
   /// Whether messages can still be handed over.
   package var isOpen: Bool { channel.isActive }
+
+  /// Whether a message was announced that has not been finished: no other can begin then.
+  package var isEngaged: Bool { announced.withLock { $0 != nil } }
+
+  /// Whether this message can begin: it was announced, or none was.
+  package func isReady(for envelope: Envelope) -> Bool {
+    isOpen && announced.withLock { $0.map { $0.envelope == envelope } ?? true }
+  }
 
   // MARK: - Opening
 
@@ -159,20 +170,33 @@ package final class SMTPConnection: Sendable {
 
   // MARK: - Handing over
 
-  /// Sends everything of a message but its final dot: until ``finish()`` the server has not taken it.
+  /// Sends everything of a message but its final dot: until ``finish(announcing:)`` the server has not taken it. Nothing of
+  /// it is sent again that was announced.
   ///
   /// - Throws: ``SMTPError``, none of which leaves a doubt: the server has not taken the message. After `.refused`,
   ///   `.senderRefused` and `.unsupported` another can begin.
   package func begin(_ envelope: Envelope) async throws(SMTPError) {
-    let parameters = try parameters(for: envelope)
-    let lines = ["MAIL FROM:<\(envelope.sender)>\(parameters)", "RCPT TO:<\(envelope.recipient)>", "DATA"]
-    let message = DotStuffing.stuff(envelope.message)
     do throws(SMTPError) {
-      if extensions["PIPELINING"] != nil {
-        try await begin(lines, message)
+      if let (known, begun) = announced.withLock({ $0.take() }) {
+        guard known == envelope else {
+          abandon()
+          throw .broken("another message was announced")
+        }
+        try await result(of: begun)
+      } else if offersPipelining {
+        let opening = try self.opening(of: envelope)
+        let timeout = TimeAmount(configuration.commandTimeout)
+        // All within the event loop: at each end of it another thread is woken.
+        try await result(
+          of: onLoop { [channel, handler] () -> EventLoopFuture<Void> in
+            let begun = Self.begin(opening, channel, handler.value, within: timeout, writing: timeout)
+            channel.writeAndFlush(channel.allocator.buffer(bytes: opening.bytes), promise: nil)
+            return begun
+          })
       } else {
-        for line in lines { try Self.accept(try await command(line), after: line) }
-        try await send(message)
+        let opening = try self.opening(of: envelope)
+        for line in opening.lines { try Self.accept(try await command(line), after: line) }
+        try await send(opening.message)
       }
     } catch {
       switch error {
@@ -189,16 +213,31 @@ package final class SMTPConnection: Sendable {
   /// Ends the message that was begun, and gives the server's answer: 2xx, it has taken the message; 4xx and 5xx, it has
   /// not.
   ///
+  /// - Parameter next: the message that is to begin after this one, which a server that offers PIPELINING is told of at
+  ///   once (RFC 2920 §3.1 allows it behind a message's content). Whether it was begun, ``begin(_:)`` says.
   /// - Throws: `.notEnded`: the connection had broken before, so that the message was not ended; `.broken` and
   ///   `.unwelcome`: whether it was taken is not known.
-  package func finish() async throws(SMTPError) -> SMTPReply {
+  package func finish(announcing next: Envelope? = nil) async throws(SMTPError) -> SMTPReply {
     let timeout = TimeAmount(configuration.finalTimeout)
+    let writeTimeout = TimeAmount(configuration.commandTimeout)
+    // What cannot be told of it now, `begin` says.
+    let following = offersPipelining ? next.flatMap { try? opening(of: $0) } : nil
     return try await result(
-      of: channel.eventLoop.flatSubmit { [channel, handler] in
-        if let failure = handler.value.failure ?? (channel.isActive ? nil : .broken("it was closed")) {
+      of: onLoop { [self] () -> EventLoopFuture<SMTPReply> in
+        let handler = handler.value
+        if let failure = handler.failure ?? (channel.isActive ? nil : .broken("it was closed")) {
           return channel.eventLoop.makeFailedFuture(SMTPError.notEnded("\(failure)"))
         }
-        return Self.write(Array(".\r\n".utf8), to: channel, handler.value, expectingReplyWithin: timeout)
+        let reply = handler.expectReply(within: timeout, context: channel)
+        var bytes = Array(".\r\n".utf8)
+        if let next, let opening = following {
+          // It is answered after this one, which may take its time.
+          let begun = Self.begin(opening, channel, handler, within: timeout + writeTimeout, writing: writeTimeout)
+          announced.withLock { $0 = (next, begun) }
+          bytes += opening.bytes
+        }
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+        return reply
       })
   }
 
@@ -235,25 +274,40 @@ package final class SMTPConnection: Sendable {
     return parameters
   }
 
-  /// Sends the lines together (RFC 2920 §3.1), and the message behind them once all are accepted.
-  private func begin(_ lines: [String], _ message: [UInt8]) async throws(SMTPError) {
+  private var offersPipelining: Bool { extensions["PIPELINING"] != nil }
+
+  /// What begins a message.
+  private struct Opening: Sendable {
+    let lines: [String]
+    /// The lines as they are sent.
+    let bytes: [UInt8]
+    /// As it is sent, but for the final dot.
+    let message: [UInt8]
+  }
+
+  private func opening(of envelope: Envelope) throws(SMTPError) -> Opening {
+    let parameters = try parameters(for: envelope)
+    let lines = ["MAIL FROM:<\(envelope.sender)>\(parameters)", "RCPT TO:<\(envelope.recipient)>", "DATA"]
     var bytes: [UInt8] = []
     for line in lines { bytes += try Self.checked(line) }
-    let timeout = TimeAmount(configuration.commandTimeout)
-    // All within the event loop: at each end of it another thread is woken.
-    try await result(
-      of: channel.eventLoop.flatSubmit { [channel, handler, bytes] () -> EventLoopFuture<Void> in
-        let replies = lines.map { _ in handler.value.expectReply(within: timeout, context: channel) }
-        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
-        return EventLoopFuture.whenAllComplete(replies, on: channel.eventLoop).flatMap { replies in
-          do throws(SMTPError) { try Self.accept(replies, after: lines) } catch {
-            // It waits for a message all the same, which would go to nobody.
-            if case .success(let last) = replies.last, last.code == 354 { channel.close(promise: nil) }
-            return channel.eventLoop.makeFailedFuture(error)
-          }
-          return Self.write(message, to: channel, within: timeout)
-        }
-      })
+    return Opening(lines: lines, bytes: bytes, message: DotStuffing.stuff(envelope.message))
+  }
+
+  /// Waits for the answers to lines that are sent together (RFC 2920 §3.1), and sends the message behind them once all are
+  /// accepted. On the event loop.
+  private static func begin(
+    _ opening: Opening, _ channel: any Channel, _ handler: SMTPHandler, within timeout: TimeAmount,
+    writing writeTimeout: TimeAmount
+  ) -> EventLoopFuture<Void> {
+    let replies = opening.lines.map { _ in handler.expectReply(within: timeout, context: channel) }
+    return EventLoopFuture.whenAllComplete(replies, on: channel.eventLoop).flatMap { replies in
+      do throws(SMTPError) { try Self.accept(replies, after: opening.lines) } catch {
+        // It waits for a message all the same, which would go to nobody.
+        if case .success(let last) = replies.last, last.code == 354 { channel.close(promise: nil) }
+        return channel.eventLoop.makeFailedFuture(error)
+      }
+      return Self.write(opening.message, to: channel, within: writeTimeout)
+    }
   }
 
   private static func accept(_ replies: [Result<SMTPReply, any Error>], after lines: [String]) throws(SMTPError) {
@@ -300,7 +354,7 @@ package final class SMTPConnection: Sendable {
 
   private func reply(within timeout: Duration) async throws(SMTPError) -> SMTPReply {
     try await result(
-      of: channel.eventLoop.flatSubmit { [channel, handler] in
+      of: onLoop { [channel, handler] in
         handler.value.expectReply(within: TimeAmount(timeout), context: channel)
       })
   }
@@ -309,7 +363,7 @@ package final class SMTPConnection: Sendable {
     _ bytes: [UInt8], expectingReplyWithin timeout: Duration
   ) async throws(SMTPError) -> SMTPReply {
     try await result(
-      of: channel.eventLoop.flatSubmit { [channel, handler] in
+      of: onLoop { [channel, handler] in
         Self.write(bytes, to: channel, handler.value, expectingReplyWithin: TimeAmount(timeout))
       })
   }
@@ -326,7 +380,7 @@ package final class SMTPConnection: Sendable {
   private func send(_ bytes: [UInt8]) async throws(SMTPError) {
     let timeout = TimeAmount(configuration.commandTimeout)
     try await result(
-      of: channel.eventLoop.flatSubmit { [channel] in Self.write(bytes, to: channel, within: timeout) })
+      of: onLoop { [channel] in Self.write(bytes, to: channel, within: timeout) })
   }
 
   /// On the event loop.
@@ -336,6 +390,12 @@ package final class SMTPConnection: Sendable {
     // A server that stops reading must not hold us for ever.
     let timer = channel.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
     return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).always { _ in timer.cancel() }
+  }
+
+  private func onLoop<Value: Sendable>(
+    _ work: @escaping @Sendable () -> EventLoopFuture<Value>
+  ) -> EventLoopFuture<Value> {
+    channel.eventLoop.inEventLoop ? work() : channel.eventLoop.flatSubmit(work)
   }
 
   private func result<Value: Sendable>(of future: EventLoopFuture<Value>) async throws(SMTPError) -> Value {

@@ -1,11 +1,11 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 /// Runs the tasks of one event loop's calls on that loop, and the turns of its connections after them.
 ///
 /// A turn is what a connection does at the end of a burst of events: send everything at once. So the answers of all
 /// handlers that ran since the last read leave in one write.
-final class LoopExecutor: TaskExecutor {
+package final class LoopExecutor: TaskExecutor {
   private let loop: any EventLoop
   private let state: NIOLoopBoundBox<State>
 
@@ -31,13 +31,19 @@ final class LoopExecutor: TaskExecutor {
     return executor
   }
 
+  /// That of a loop, asked for from anywhere: a task that mostly waits for what happens on the loop goes on there without
+  /// waking another thread. What takes long does not belong there.
+  package static func on(_ loop: any EventLoop) async throws -> LoopExecutor {
+    try await loop.submit { of(loop) }.get()
+  }
+
   private init(loop: any EventLoop) {
     self.loop = loop
     state = .makeBoxSendingValue(State(), eventLoop: loop)
   }
 
   /// Called by the Swift runtime from any thread.
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if loop.inEventLoop {
       add(job)

@@ -106,6 +106,56 @@ struct SMTPConnectionTests {
     #expect(sink.kept.map(\.recipient) == ["a@example.test", "c@example.test"])
   }
 
+  @Test("a message that was announced behind another begins where that ends, and is sent once")
+  func announcing() async throws {
+    let sink = MailSink(
+      extensions: ["PIPELINING"],
+      fate: { recipient, _ in recipient.hasPrefix("r") ? .refuseRecipient("550 5.1.1 no such user") : .accept })
+    try await with(sink) { connection async throws in
+      let (first, refused, last) = try (envelope("a@example.test"), envelope("r@example.test"), envelope("z@example.test"))
+      try await connection.begin(first)
+      #expect(try await connection.finish(announcing: refused).isDone)
+      #expect(connection.isEngaged && connection.isReady(for: refused) && !connection.isReady(for: last))
+      #expect(try await refusal(of: "r@example.test", connection) == 550)
+      #expect(!connection.isEngaged && connection.isReady(for: last))
+      try await connection.begin(first)
+      #expect(try await connection.finish(announcing: last).isDone)
+      // It has everything of the next but its final dot, and so nothing.
+      try await connection.begin(last)
+      #expect(sink.kept.map(\.recipient) == ["a@example.test", "a@example.test"])
+      #expect(try await connection.finish().isDone)
+    }
+    #expect(sink.kept.map(\.recipient) == ["a@example.test", "a@example.test", "z@example.test"])
+    #expect(sink.commands.filter { $0.hasPrefix("RCPT") }.count == 4)
+    #expect(sink.connections == 1)
+  }
+
+  @Test("another message than the one announced does not begin, and takes nothing of it with it")
+  func announcedAnother() async throws {
+    let sink = MailSink(extensions: ["PIPELINING"])
+    try await with(sink) { connection async throws in
+      try await connection.begin(envelope("a@example.test"))
+      _ = try await connection.finish(announcing: envelope("b@example.test"))
+      let error = await #expect(throws: SMTPError.self) { try await connection.begin(envelope("c@example.test")) }
+      if case .notEnded = error {} else { Issue.record("\(String(describing: error))") }
+    }
+    #expect(sink.kept.map(\.recipient) == ["a@example.test"])
+  }
+
+  @Test("a break between a message's final dot and its answer leaves the announced one in no doubt")
+  func brokenBeforeAnnounced() async throws {
+    let sink = MailSink(extensions: ["PIPELINING"], fate: { _, _ in .acceptAndBreak })
+    try await with(sink) { connection async throws in
+      let next = try envelope("b@example.test")
+      try await connection.begin(envelope("a@example.test"))
+      let first = await #expect(throws: SMTPError.self) { try await connection.finish(announcing: next) }
+      if case .broken = first {} else { Issue.record("\(String(describing: first))") }
+      let second = await #expect(throws: SMTPError.self) { try await connection.begin(next) }
+      if case .notEnded = second {} else { Issue.record("\(String(describing: second))") }
+    }
+    #expect(sink.kept.map(\.recipient) == ["a@example.test"])
+  }
+
   /// The code by which a message is refused before it was sent; nil where it is not.
   private func refusal(of recipient: String, _ connection: SMTPConnection) async throws -> Int? {
     let error = await #expect(throws: SMTPError.self) { try await connection.begin(envelope(recipient)) }

@@ -57,7 +57,7 @@ struct SendingTests {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<5 {
           group.addTask {
-            let courier = Courier(worker: worker, parts: suite.parts)
+            let courier = Courier(worker: worker, parts: suite.parts, pile: Pile())
             while try await courier.work() {}
             await courier.close()
           }
@@ -229,7 +229,7 @@ struct SendingTests {
       var smtp = suite.parts.smtp
       smtp.credentials = .init(user: "us", password: "secret")
       let worker = try await suite.parts.queue.enter(copy: "test")
-      let courier = Courier(worker: worker, parts: suite.rooms.courierParts(smtp: smtp, group: suite.parts.group))
+      let courier = Courier(worker: worker, parts: suite.rooms.courierParts(smtp: smtp, group: suite.parts.group), pile: Pile())
       await #expect(throws: SMTPError.self) { _ = try await courier.work() }
       #expect(try await suite.report().waiting == 3)
       try await suite.sendAll()
@@ -247,7 +247,7 @@ struct SendingTests {
       try await suite.gather()
       try await suite.stage.test.schemaConnection().run(Self.gate)
       let worker = try await suite.parts.queue.enter(copy: "test")
-      let courier = Courier(worker: worker, parts: suite.parts)
+      let courier = Courier(worker: worker, parts: suite.parts, pile: Pile())
       for attempt in 1...10 {
         // The connection is seen to be closed while the database is waited for: the message is in the state "handing".
         let sending = try await suite.test.database.transaction(as: .worker) { transaction in
@@ -407,7 +407,7 @@ struct SendingTests {
           try? await suite.sendAll()
         }
       }
-      let courier = Courier(worker: worker, parts: suite.parts)
+      let courier = Courier(worker: worker, parts: suite.parts, pile: Pile())
       while try await courier.work() {}
       let during = try #require(reports.withLock { $0.first })
       #expect(during.unknown == 1 && during.waiting == 3 && during.adds)
@@ -456,7 +456,7 @@ struct SendingTests {
           group.addTask {
             while try await suite.rooms.campaigns.gather(limit: 40, now: suite.time.now) {}
             let worker = try await suite.parts.queue.enter(copy: "copy \(copy / 3)")
-            let courier = Courier(worker: worker, parts: suite.parts)
+            let courier = Courier(worker: worker, parts: suite.parts, pile: Pile())
             while try await courier.work() {}
             await courier.close()
             try await suite.parts.queue.leave(worker, now: suite.time.now)

@@ -40,16 +40,18 @@ struct Links: Sendable {
 
   /// What every link begins with: the base and the prefix of this service.
   let prefix: String
-  private let key: SymmetricKey
+  /// Keyed once: each copy of it goes on from there.
+  private let keyedHash: HMAC<SHA256>
 
   /// - Parameters:
   ///   - base: without a slash at its end.
   ///   - secret: at least 32 bytes.
   init(base: String, secret: String) {
     prefix = "\(base)/m/"
-    key = HKDF<SHA256>.deriveKey(
+    let key = HKDF<SHA256>.deriveKey(
       inputKeyMaterial: SymmetricKey(data: Data(secret.utf8)), info: Data("rapport message links".utf8),
       outputByteCount: 32)
+    keyedHash = HMAC<SHA256>(key: key)
   }
 
   /// The address of a link.
@@ -77,17 +79,23 @@ struct Links: Sendable {
 
   /// A keyed hash of an address, by which it is known without being kept.
   func hash(ofAddress address: String) -> [UInt8] {
-    Array(HMAC<SHA256>.authenticationCode(for: Data("address \(address.lowercased())".utf8), using: key))
+    code(of: Array("address \(address.lowercased())".utf8))
   }
 
   /// What tells a message from all others in its Message-ID: nobody guesses it, and it is the same each time.
   func messageID(of message: Int64, domain: String) -> String {
-    let code = HMAC<SHA256>.authenticationCode(for: Data("message \(message)".utf8), using: key)
+    let code = code(of: Array("message \(message)".utf8))
     return "\(message).\(Base64URL.encode(Array(code.prefix(12))))@\(domain)"
   }
 
   private func tag(of payload: [UInt8]) -> [UInt8] {
-    Array(HMAC<SHA256>.authenticationCode(for: payload, using: key).prefix(Self.tagLength))
+    Array(code(of: payload).prefix(Self.tagLength))
+  }
+
+  private func code(of bytes: [UInt8]) -> [UInt8] {
+    var hash = keyedHash
+    hash.update(data: bytes)
+    return Array(hash.finalize())
   }
 
   /// Takes the same time wherever the two differ.

@@ -7,14 +7,11 @@ internal import ServiceKit
 internal import Synchronization
 internal import Values
 
-/// Sends what a worker claims, over one connection to the mail server.
+/// Hands over what a worker has claimed, on one connection to the mail server.
 ///
 /// What became of a message and the handing over of the next are one transaction: one write to disk a message, and no more
 /// than one message in doubt, whatever breaks.
 final class Courier: Sendable {
-  /// The most messages that are claimed at once.
-  static let batch = 100
-
   /// What couriers share.
   struct Parts: Sendable {
     let queue: SendingQueue
@@ -28,14 +25,25 @@ final class Courier: Sendable {
     let logger: Logger
   }
 
+  private typealias Letter = BatchPreparation.Letter
+
   private let worker: Int64
   private let parts: Parts
+  private let pile: Pile
+  private let preparer: Preparer
+  private let loop: any EventLoop
   private let connection = Mutex<SMTPConnection?>(nil)
   private let isStopping = Mutex(false)
+  /// Makes more letters while this one hands over.
+  private let ahead = Mutex<Task<Void, any Error>?>(nil)
 
-  init(worker: Int64, parts: Parts) {
+  /// - Parameter pile: what the couriers of the worker take from.
+  init(worker: Int64, parts: Parts, pile: Pile) {
     self.worker = worker
     self.parts = parts
+    self.pile = pile
+    preparer = Preparer(worker: worker, parts: parts)
+    loop = parts.group.next()
   }
 
   private var now: Timestamp { parts.time.now }
@@ -43,26 +51,45 @@ final class Courier: Sendable {
   /// Whether a message could be handed over at once.
   var isConnected: Bool { connection.withLock { $0?.isOpen ?? false } }
 
-  /// Sends one batch of some campaign; false when nothing is due.
+  /// Hands over letters of some campaign until none are left; false when there is nothing to do.
   ///
   /// A cancelled task finishes the message that it has begun to hand over, and puts the rest back.
   ///
-  /// - Throws: ``SMTPError`` when the mail server cannot be used now; what the database or another service throws. Then
-  ///   everything that was claimed waits again.
+  /// - Throws: ``SMTPError`` when the mail server cannot be used now; what the database or another service throws. What the
+  ///   worker had claimed waits again, but for an error of the database: then, once the worker leaves.
   func work() async throws -> Bool {
     try Task.checkCancellation()
-    let campaigns = try await parts.queue.campaignsWithWork(now: now)
-    if campaigns.isEmpty { return false }
-    // From anywhere, so that a large campaign keeps no other waiting.
-    let start = Int(parts.randomness.next() % UInt64(campaigns.count))
-    for campaign in campaigns[start...] + campaigns[..<start] {
-      let batch = try await parts.queue.claim(from: campaign, worker: worker, limit: Self.batch, now: now)
-      if let batch {
-        try await send(batch)
-        return true
-      }
+    let outcome: Result<Bool, any Error>
+    do { outcome = .success(try await handOver()) } catch { outcome = .failure(error) }
+    // First, for where it says that messages stay claimed.
+    try await ahead.withLock { $0.take() }?.value
+    return try outcome.get()
+  }
+
+  private func handOver() async throws -> Bool {
+    if let campaign = pile.campaign {
+      try await handOver(Course(campaign: campaign, pile: pile))
+      return true
     }
-    return false
+    guard pile.beginPreparing() else { return false }
+    let prepared: Preparer.Letters?
+    do { prepared = try await preparer.prepare() } catch {
+      pile.endPreparing()
+      throw error
+    }
+    guard let prepared else {
+      pile.endPreparing()
+      return false
+    }
+    var course = Course(campaign: prepared.campaign, pile: pile)
+    if prepared.interval != nil {
+      // For itself: others shall not wait for the turns of a slow campaign.
+      course = Course(campaign: prepared.campaign, interval: prepared.interval, pile: Pile())
+    }
+    course.pile.add(prepared.letters, of: prepared.campaign)
+    pile.endPreparing()
+    try await handOver(course)
+    return true
   }
 
   /// Closes the connection.
@@ -77,41 +104,30 @@ final class Courier: Sendable {
     }
   }
 
-  // MARK: - A batch
+  // MARK: - Letter by letter
 
-  private func send(_ batch: SendingQueue.Batch) async throws {
-    let prepared: BatchPreparation.Prepared
-    do { prepared = try await parts.batches.prepare(batch, now: now) } catch let error
-      as BatchPreparation.CustomTableMissing
-    {
-      parts.logger.error(
-        "a campaign waits for a custom table", metadata: ["campaign": "\(error.campaign)", "why": "\(error.answer)"])
-      try await parts.queue.hold(batch.campaign, obstacle: error.answer, now: now)
-      return try await parts.queue.release(batch.messages.map(\.id), worker: worker, dueAt: now)
-    } catch {
-      try await parts.queue.release(batch.messages.map(\.id), worker: worker, dueAt: now.advanced(by: .seconds(5)))
-      throw error
-    }
-    // A task of its own is not cancelled between a final dot and the note of its answer.
-    let sending = Task { try await self.send(prepared, of: batch) }
-    try await withTaskCancellationHandler {
-      try await sending.value
-    } onCancel: {
-      isStopping.withLock { $0 = true }
-    }
-  }
+  private typealias Suspect = (letter: Letter, reply: SMTPReply)
 
-  private typealias Suspect = (letter: BatchPreparation.Letter, reply: SMTPReply)
-
-  /// What a batch has come to so far.
-  private struct Course {
+  /// One campaign's letters, and what they have come to so far.
+  private struct Course: Sendable {
     let campaign: Int64
+    /// How long after one message the next may leave; nil: at once.
+    var interval: Duration?
+    let pile: Pile
+    /// The letter behind the present one.
+    var next: Letter?
     /// To be written down with the next message that is handed over.
-    var settled: [SendingQueue.Settled]
+    var settled: [SendingQueue.Settled] = []
     /// Refused in a row for no reason of the recipient's: whether for good, the next messages tell.
     var suspects: [Suspect] = []
     /// Whether a message was taken.
     var hasSent = false
+
+    /// All that is left, with a letter that was taken already.
+    mutating func rest(with letter: Letter? = nil) -> [Letter] {
+      defer { next = nil }
+      return [letter, next].compactMap(\.self) + pile.takeAll(of: campaign)
+    }
 
     /// Everything is as it seems: the suspects were refused for good.
     mutating func close() {
@@ -122,27 +138,35 @@ final class Courier: Sendable {
     }
   }
 
-  private func send(_ prepared: BatchPreparation.Prepared, of batch: SendingQueue.Batch) async throws {
-    var course = Course(campaign: batch.campaign, settled: prepared.settled)
-    try await parts.queue.release(
-      prepared.undecided, worker: worker, dueAt: now.advanced(by: .seconds(10)))
-    for (index, letter) in prepared.letters.enumerated() {
-      let rest = prepared.letters[index...]
-      try await waitForTurn(in: batch, &course)
-      if isStopping.withLock({ $0 }) { return try await putBack(rest, course) }
+  private func handOver(_ course: Course) async throws {
+    // A task of its own is not cancelled between a final dot and the note of its answer. It mostly waits for the mail
+    // server, so it runs where that is heard.
+    let sending = Task(executorPreference: try await LoopExecutor.on(loop)) { try await self.send(course) }
+    try await withTaskCancellationHandler {
+      try await sending.value
+    } onCancel: {
+      isStopping.withLock { $0 = true }
+    }
+  }
+
+  private func send(_ course: Course) async throws {
+    var course = course
+    while let letter = advance(&course) {
+      try await waitForTurn(&course)
+      if isStopping.withLock({ $0 }) { return try await putBack(course.rest(with: letter), course) }
       let connection: SMTPConnection
       do throws(SMTPError) {
-        connection = try await open()
+        connection = try await open(for: letter.envelope)
       } catch {
         // Whatever it is, it is about us or the server, not about the message.
-        try await putBack(rest, course)
+        try await putBack(course.rest(with: letter), course)
         throw error
       }
       do throws(SMTPError) { try await connection.begin(letter.envelope) } catch {
-        if case .senderRefused = error { return try await standStill("\(error)", rest, course) }
-        try await note(error, of: letter, rest, &course)
+        if case .senderRefused = error { return try await standStill("\(error)", with: letter, course) }
+        try await note(error, of: letter, &course)
         if let obstacle = parts.streaks.obstacle(for: course.campaign) {
-          return try await standStill(obstacle, rest.dropFirst(), course)
+          return try await standStill(obstacle, course)
         }
         continue
       }
@@ -152,21 +176,49 @@ final class Courier: Sendable {
       guard isOurs else {
         // What was begun is not ended, so it was not sent. What stopped it, such as a pause, may stop the rest as well.
         abandon()
-        return try await putBack(rest, course)
+        return try await putBack(course.rest(with: letter), course)
       }
       do throws(SMTPError) { try await finish(letter, on: connection, &course) } catch {
-        try await note(error, of: letter, rest, &course)
+        try await note(error, of: letter, &course)
       }
       if let obstacle = parts.streaks.obstacle(for: course.campaign) {
-        return try await standStill(obstacle, rest.dropFirst(), course)
+        return try await standStill(obstacle, course)
       }
     }
     try await putBack([], course)
   }
 
+  /// The next letter; sees to more where few are left.
+  private func advance(_ course: inout Course) -> Letter? {
+    let letter = course.next ?? takeLetter(course)
+    course.next = letter == nil ? nil : takeLetter(course)
+    return letter
+  }
+
+  private func takeLetter(_ course: Course) -> Letter? {
+    guard let taken = course.pile.take(of: course.campaign) else { return nil }
+    if taken.isToPrepare, course.interval == nil { prepareAhead(course.campaign) }
+    return taken.letter
+  }
+
+  private func prepareAhead(_ campaign: Int64) {
+    let former = ahead.withLock { $0.take() }
+    let task = Task {
+      defer { pile.endPreparingAhead(of: campaign) }
+      try await former?.value
+      guard let more = try await preparer.prepare(campaign) else { return }
+      if more.interval == nil, parts.streaks.obstacle(for: campaign) == nil {
+        pile.add(more.letters, of: campaign)
+      } else {
+        try await parts.queue.release(more.letters.map(\.id), worker: worker, dueAt: now)
+      }
+    }
+    ahead.withLock { $0 = task }
+  }
+
   /// Holds the campaign back; nobody's message is given up for a server that takes none.
   private func standStill(
-    _ obstacle: String, _ rest: ArraySlice<BatchPreparation.Letter>, _ course: Course
+    _ obstacle: String, with letter: Letter? = nil, _ course: Course
   ) async throws {
     parts.logger.warning("a campaign stands still", metadata: ["campaign": "\(course.campaign)", "why": "\(obstacle)"])
     // First, so that nobody takes on what is put back.
@@ -174,7 +226,7 @@ final class Courier: Sendable {
     var course = course
     putOff(course.suspects, of: &course)
     course.hasSent = false
-    try await putBack(rest, course)
+    try await putBack(course.rest(with: letter), course)
   }
 
   private func putOff(_ suspects: [Suspect], of course: inout Course) {
@@ -184,12 +236,8 @@ final class Courier: Sendable {
 
   /// Notes what an error says of a letter that the server has not taken.
   ///
-  /// - Parameter rest: the letters from this one.
   /// - Throws: the error, when it ends the connection; then the rest is put back.
-  private func note(
-    _ error: SMTPError, of letter: BatchPreparation.Letter, _ rest: ArraySlice<BatchPreparation.Letter>,
-    _ course: inout Course
-  ) async throws {
+  private func note(_ error: SMTPError, of letter: Letter, _ course: inout Course) async throws {
     if case .refused(let reply) = error, refused(reply, course.campaign), reply.isPermanent {
       return course.suspects.append((letter, reply))
     }
@@ -200,7 +248,7 @@ final class Courier: Sendable {
     }
     if error.leavesConnection { return }
     abandon()
-    try await putBack(outcome == nil ? rest : rest.dropFirst(), course)
+    try await putBack(course.rest(with: outcome == nil ? letter : nil), course)
     throw error
   }
 
@@ -228,8 +276,10 @@ final class Courier: Sendable {
     }
   }
 
-  /// Ends a batch: writes down what it came to, and puts back what it did not come to.
-  private func putBack(_ letters: ArraySlice<BatchPreparation.Letter>, _ course: Course) async throws {
+  /// Ends a course: writes down what it came to, and puts back what it did not come to.
+  private func putBack(_ letters: [Letter], _ course: Course) async throws {
+    // What was announced will not be ended.
+    if connection.withLock({ $0?.isEngaged ?? false }) { abandon() }
     var course = course
     // Where others are still to be sent, their answers will tell: once, for a message that is refused again is refused.
     let first = course.suspects.filter { $0.letter.attempts == 0 }
@@ -245,9 +295,9 @@ final class Courier: Sendable {
   }
 
   /// Waits until the next message of a campaign with a rate may leave. What was settled is not in doubt meanwhile.
-  private func waitForTurn(in batch: SendingQueue.Batch, _ course: inout Course) async throws {
-    guard let interval = batch.interval,
-      let slot = try await parts.queue.takeSlot(of: batch.campaign, interval: interval, now: now)
+  private func waitForTurn(_ course: inout Course) async throws {
+    guard let interval = course.interval,
+      let slot = try await parts.queue.takeSlot(of: course.campaign, interval: interval, now: now)
     else { return }
     let pause = slot.duration(since: now)
     guard pause > .zero else { return }
@@ -258,9 +308,10 @@ final class Courier: Sendable {
 
   // MARK: - The mail server
 
-  private func open() async throws(SMTPError) -> SMTPConnection {
-    if let open = connection.withLock({ $0 }), open.isOpen { return open }
-    let opened = try await SMTPConnection.open(parts.smtp, group: parts.group)
+  private func open(for envelope: SMTPConnection.Envelope) async throws(SMTPError) -> SMTPConnection {
+    if let open = connection.withLock({ $0 }), open.isReady(for: envelope) { return open }
+    abandon()
+    let opened = try await SMTPConnection.open(parts.smtp, group: loop)
     connection.withLock { $0 = opened }
     return opened
   }
@@ -269,14 +320,16 @@ final class Courier: Sendable {
     take()?.abandon()
   }
 
-  /// Ends the message that was begun.
+  /// Ends the message that was begun, and announces the next where that need not wait for its turn.
   ///
   /// - Throws: `.notEnded`.
   private func finish(
-    _ letter: BatchPreparation.Letter, on connection: SMTPConnection, _ course: inout Course
+    _ letter: Letter, on connection: SMTPConnection, _ course: inout Course
   ) async throws(SMTPError) {
+    let isNextAtOnce = course.interval == nil && !isStopping.withLock { $0 }
+    let next = isNextAtOnce ? course.next?.envelope : nil
     let reply: SMTPReply
-    do throws(SMTPError) { reply = try await connection.finish() } catch {
+    do throws(SMTPError) { reply = try await connection.finish(announcing: next) } catch {
       if case .notEnded = error { throw error }
       abandon()
       return course.settled.append(.init(id: letter.id, outcome: .unknown))
@@ -291,7 +344,7 @@ final class Courier: Sendable {
 
   /// What the answer to the end of a message says of it.
   private func outcome(
-    atEnd reply: SMTPReply, _ letter: BatchPreparation.Letter, _ campaign: Int64
+    atEnd reply: SMTPReply, _ letter: Letter, _ campaign: Int64
   ) -> SendingQueue.Outcome {
     if reply.isDone {
       parts.streaks.taken(campaign)
@@ -304,7 +357,7 @@ final class Courier: Sendable {
   }
 
   /// What an error says of the message; nil: nothing.
-  private func outcome(of error: SMTPError, _ letter: BatchPreparation.Letter) -> SendingQueue.Outcome? {
+  private func outcome(of error: SMTPError, _ letter: Letter) -> SendingQueue.Outcome? {
     switch error {
     case .refused(let reply): outcome(of: reply, letter)
     // The server shuts down in the midst of the message, perhaps because of it.
@@ -315,13 +368,13 @@ final class Courier: Sendable {
     }
   }
 
-  private func outcome(of reply: SMTPReply, _ letter: BatchPreparation.Letter) -> SendingQueue.Outcome? {
+  private func outcome(of reply: SMTPReply, _ letter: Letter) -> SendingQueue.Outcome? {
     if reply.isPermanent { return .notSent(.refusedByServer, answer: reply.description) }
     return reply.isTemporary ? putOff(letter, reply.description) : nil
   }
 
   /// Another time, or given up when it was tried often enough.
-  private func putOff(_ letter: BatchPreparation.Letter, _ answer: String) -> SendingQueue.Outcome {
+  private func putOff(_ letter: Letter, _ answer: String) -> SendingQueue.Outcome {
     guard let pause = RetryPlan.pause(afterAttempt: letter.attempts + 1, randomness: parts.randomness) else {
       return .notSent(.refusedByServer, answer: answer)
     }
@@ -330,7 +383,7 @@ final class Courier: Sendable {
 
   /// An address that does not exist rests (RFC 3463 §3.2: X.1.1, X.1.10).
   private func noteBounce(
-    _ outcome: SendingQueue.Outcome, _ error: SMTPError, _ letter: BatchPreparation.Letter
+    _ outcome: SendingQueue.Outcome, _ error: SMTPError, _ letter: Letter
   ) async throws {
     guard case .notSent = outcome, case .refused(let reply) = error, let code = reply.enhancedCode,
       code.subject == 1, [1, 6, 10].contains(code.detail)

@@ -1,22 +1,29 @@
 internal import Database
 internal import Synchronization
 
-/// Puts the transactions of many callers together: while some are committed, those that come are gathered, and then are
-/// one transaction. So the more callers there are, the less each costs.
-final class GroupCommit: Sendable {
-  /// How many transactions are on their way at once: one is made ready while another waits for the disk.
-  private static let most = 2
+/// What callers of a ``GroupCommit`` have to write down.
+protocol GroupedWork: Sendable {
+  /// What each of them learns.
+  associatedtype Outcome: Sendable
 
-  typealias Work = [(Statement, [SQLValue])]
+  /// The statements of a transaction that writes all of it down.
+  static func statements(for work: [Self]) -> [(Statement, [SQLValue])]
 
+  /// What each caller learns from what the statements gave, in the order of `work`.
+  static func outcomes(of work: [Self], _ rows: [[Row]]) throws -> [Outcome]
+}
+
+/// Puts the transactions of many callers together: while one is committed, those that come are gathered, and then are
+/// the next. So the more callers there are, the less each costs.
+final class GroupCommit<Work: GroupedWork>: Sendable {
   private struct Entry {
     let work: Work
-    let waiter: CheckedContinuation<[[Row]], any Error>
+    let waiter: CheckedContinuation<Work.Outcome, any Error>
   }
 
   private struct State {
     var waiting: [Entry] = []
-    var running = 0
+    var isRunning = false
   }
 
   private let database: Database
@@ -26,18 +33,17 @@ final class GroupCommit: Sendable {
     self.database = database
   }
 
-  /// Runs statements in one transaction, perhaps with others'; gives each one's rows.
+  /// Writes work down in one transaction, perhaps with others'.
   ///
-  /// It does not heed the task's cancellation. When the connection is lost, they are run again, so twice must be as once.
+  /// It does not heed the task's cancellation. When the connection is lost, it is written again, so twice must be as once.
   ///
-  /// - Throws: what is wrong with these statements, or what keeps any from being run.
-  func run(_ work: Work) async throws -> [[Row]] {
+  /// - Throws: what is wrong with this work, or what keeps any from being written.
+  func run(_ work: Work) async throws -> Work.Outcome {
     try await withCheckedThrowingContinuation { waiter in
       let isFree = state.withLock { state in
         state.waiting.append(Entry(work: work, waiter: waiter))
-        guard state.running < Self.most else { return false }
-        state.running += 1
-        return true
+        defer { state.isRunning = true }
+        return !state.isRunning
       }
       if isFree { Task { await self.commitWaiting() } }
     }
@@ -50,7 +56,7 @@ final class GroupCommit: Sendable {
   private func next() -> [Entry]? {
     state.withLock { state in
       guard !state.waiting.isEmpty else {
-        state.running -= 1
+        state.isRunning = false
         return nil
       }
       defer { state.waiting = [] }
@@ -60,11 +66,9 @@ final class GroupCommit: Sendable {
 
   private func commit(_ entries: [Entry]) async {
     do {
-      var rows = try await database.write(pipelined: entries.flatMap(\.work), as: .worker)[...]
-      for entry in entries {
-        entry.waiter.resume(returning: Array(rows.prefix(entry.work.count)))
-        rows = rows.dropFirst(entry.work.count)
-      }
+      let work = entries.map(\.work)
+      let rows = try await database.write(pipelined: Work.statements(for: work), as: .worker)
+      for (entry, outcome) in zip(entries, try Work.outcomes(of: work, rows)) { entry.waiter.resume(returning: outcome) }
     } catch is DatabaseError {
       // One is at fault, or waits for a lock, and the others shall not suffer for it; or the connection was lost.
       await commitEach(entries)
@@ -81,8 +85,11 @@ final class GroupCommit: Sendable {
 
   private func commit(_ entry: Entry) async {
     do {
-      let rows = try await database.transaction(as: .worker) { try await $0.execute(pipelined: entry.work) }
-      entry.waiter.resume(returning: rows)
+      let work = [entry.work]
+      let rows = try await database.transaction(as: .worker) {
+        try await $0.execute(pipelined: Work.statements(for: work))
+      }
+      entry.waiter.resume(returning: try Work.outcomes(of: work, rows)[0])
     } catch {
       entry.waiter.resume(throwing: error)
     }

@@ -49,7 +49,8 @@ struct Sending: Sendable {
   private func work(as worker: Int64) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.stayAlive(worker) }
-      for _ in 0..<connections { group.addTask { try await self.deliver(as: worker) } }
+      let pile = Pile { wakeUp.wakeAll() }
+      for _ in 0..<connections { group.addTask { try await self.deliver(as: worker, from: pile) } }
       defer { group.cancelAll() }
       try await group.next()
     }
@@ -65,8 +66,8 @@ struct Sending: Sendable {
     }
   }
 
-  private func deliver(as worker: Int64) async throws {
-    let courier = Courier(worker: worker, parts: parts)
+  private func deliver(as worker: Int64, from pile: Pile) async throws {
+    let courier = Courier(worker: worker, parts: parts, pile: pile)
     let waker = wakeUp.subscribe()
     var backoff = Backoff(first: .milliseconds(500), limit: .seconds(30))
     while true {

@@ -14,7 +14,8 @@ struct SendingQueue: Sendable {
   static let life = Duration.seconds(6)
 
   let database: Database
-  private let commits: GroupCommit
+  /// What ``commit(_:handing:worker:now:)`` writes down.
+  let commits: GroupCommit<Note>
 
   init(database: Database) {
     self.database = database
@@ -108,7 +109,8 @@ struct SendingQueue: Sendable {
     try await database.read(Self.withWork, [.timestamp(now)], as: .worker).map { try $0.int(0) }
   }
 
-  // A clock that was set back lengthens no hold.
+  // A clock that was set back lengthens no hold. Whether something waits is asked of each campaign by itself: a join could
+  // look through what waits of others.
   private static let withWork = Statement(
     name: "sending.campaigns",
     sql: """
@@ -116,9 +118,11 @@ struct SendingQueue: Sendable {
       FROM campaigns
       LEFT JOIN paces ON paces.campaign = campaigns.number
       WHERE state = \(campaign: .active)
-        AND EXISTS (
-          SELECT FROM messages
-          WHERE campaign = campaigns.number AND state = \(message: .waiting) AND due_at <= $1)
+        AND (
+          SELECT true
+          FROM messages
+          WHERE campaign = campaigns.number AND state = \(message: .waiting) AND due_at <= $1
+          LIMIT 1)
         AND (held_until > $1 AND held_until <= $1 + \(holding)) IS NOT TRUE
       ORDER BY number
       """)
@@ -202,7 +206,9 @@ struct SendingQueue: Sendable {
     }
   }
 
-  // Found by the workers, who are few: the messages that wait may be millions.
+  // A claim need not be on disk: should PostgreSQL break down and forget it, the messages wait, and none is handed over by
+  // a worker that does not have it. The workers are few, so what they have is found by them: the messages that wait may be
+  // millions.
   private static let campaign = Statement(
     name: "sending.campaign",
     sql: """
@@ -214,7 +220,8 @@ struct SendingQueue: Sendable {
             JOIN messages ON messages.worker = workers.number
             WHERE messages.campaign = $1 AND messages.state = \(message: .claimed))
           ELSE 0
-        END
+        END,
+        set_config('synchronous_commit', 'off', true)
       FROM campaigns
       WHERE number = $1 AND state = \(campaign: .active)
       """)
@@ -293,115 +300,5 @@ struct SendingQueue: Sendable {
       UPDATE messages
       SET state = \(message: .waiting), due_at = $3
       WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state = \(message: .claimed)
-      """)
-
-  // MARK: - Settling
-
-  /// What became of a message.
-  enum Outcome: Sendable, Hashable {
-    case sent
-    case notSent(MessagingV1.NotSentReason, answer: String = "")
-    /// To be tried again, later.
-    case postponed(until: Timestamp, answer: String)
-    case unknown
-  }
-
-  struct Settled: Sendable, Hashable {
-    let id: Int64
-    let outcome: Outcome
-  }
-
-  /// A message that is about to be handed over.
-  struct Handing: Sendable, Hashable {
-    let id: Int64
-    let language: String
-  }
-
-  /// Writes down in one transaction what became of messages, and that another is being handed over. Those of several
-  /// callers may be one.
-  ///
-  /// - Returns: whether that other may be handed over: not when its campaign was paused or cancelled, its profile deleted,
-  ///   or its worker given up meanwhile.
-  func commit(
-    _ settled: [Settled], handing: Handing?, worker: Int64, now: Timestamp
-  ) async throws -> Bool {
-    if settled.isEmpty && handing == nil { return false }
-    var statements = settled.map { Self.statement(for: $0, worker, now) }
-    if let handing {
-      statements.append((Self.hand, [.int(handing.id), .int(worker), .text(handing.language)]))
-    }
-    let results = try await commits.run(statements)
-    return handing != nil && results.last?.isEmpty == false
-  }
-
-  private static func statement(
-    for settled: Settled, _ worker: Int64, _ now: Timestamp
-  ) -> (Statement, [SQLValue]) {
-    let common: [SQLValue] = [.int(settled.id), .int(worker), .timestamp(now)]
-    return switch settled.outcome {
-    case .sent: (settle, common + state(.sent))
-    case .unknown: (settle, common + state(.unknown))
-    case .notSent(let reason, let answer): (settle, common + state(.notSent, reason, answer))
-    case .postponed(let until, let answer):
-      (postpone, [.int(settled.id), .int(worker), .timestamp(until), .text(answer)])
-    }
-  }
-
-  private static func state(
-    _ state: MessagingV1.MessageState, _ reason: MessagingV1.NotSentReason = .unspecified, _ answer: String = ""
-  ) -> [SQLValue] {
-    [.int(Int64(state.rawValue)), .int(Int64(reason.rawValue)), .text(answer)]
-  }
-
-  // A message that was given up as unknown is settled by the answer that comes after all; one that was cancelled or whose
-  // profile went before it left stays as it is. The values of a call go with a message that never will have a web version.
-  private static let settle = Statement(
-    name: "sending.settle",
-    sql: """
-      UPDATE messages
-      SET state = $4::smallint, reason = $5::smallint, server_answer = CASE WHEN profile = 0 THEN '' ELSE $6 END,
-        settled_at = $3::timestamptz, accepted_at = CASE WHEN $4::smallint = \(message: .sent) THEN $3::timestamptz END,
-        call_values = CASE WHEN $4::smallint = \(message: .notSent) THEN NULL ELSE call_values END,
-        profile = CASE WHEN $5::smallint = \(reason: .profileGone) THEN 0 ELSE profile END
-      WHERE id = $1 AND worker = $2 AND state IN (\(message: .claimed, .handing, .unknown))
-      RETURNING id
-      """)
-
-  // Not again where the profile has gone or the campaign was cancelled or completed while it was being handed over.
-  private static let postpone = Statement(
-    name: "sending.postpone",
-    sql: """
-      UPDATE messages
-      SET state = CASE WHEN over.reason = 0 THEN \(message: .waiting) ELSE \(message: .notSent) END,
-        reason = over.reason, settled_at = CASE WHEN over.reason <> 0 THEN $3::timestamptz END, attempts = attempts + 1,
-        due_at = $3::timestamptz, server_answer = CASE WHEN profile = 0 THEN '' ELSE $4 END
-      FROM (
-        SELECT messages.id,
-          CASE
-            WHEN messages.profile = 0 THEN \(reason: .profileGone)
-            WHEN campaigns.state = \(campaign: .cancelled) THEN \(reason: .cancelled)
-            -- It was given up as unknown, and nothing else waited.
-            WHEN campaigns.state = \(campaign: .completed) THEN \(reason: .refusedByServer)
-            ELSE 0
-          END AS reason
-        FROM messages
-        JOIN campaigns ON campaigns.number = messages.campaign
-        WHERE messages.id = $1
-        -- Against a cancellation that would miss this message.
-        FOR SHARE OF campaigns
-      ) AS over
-      WHERE messages.id = over.id AND worker = $2 AND messages.state IN (\(message: .claimed, .handing, .unknown))
-      RETURNING messages.id
-      """)
-
-  // Where it has been said already, it was by this worker, which does not know whether that was written.
-  private static let hand = Statement(
-    name: "sending.hand",
-    sql: """
-      UPDATE messages
-      SET state = \(message: .handing), language = $3
-      WHERE id = $1 AND worker = $2 AND state IN (\(message: .claimed, .handing)) AND profile <> 0
-        AND EXISTS (SELECT FROM campaigns WHERE number = messages.campaign AND state = \(campaign: .active))
-      RETURNING id
       """)
 }

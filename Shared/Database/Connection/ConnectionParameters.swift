@@ -47,21 +47,25 @@ extension DatabaseConfiguration {
   private func shared(_ purpose: ConnectionParameters.Purpose) -> ConnectionParameters {
     var parameters = ConnectionParameters(server: server, login: login, purpose: purpose)
     parameters.preparedStatements = preparedStatements
-    parameters.settings = [
-      ("statement_timeout", lanes.statementTimeout.settingInMilliseconds),
-      ("lock_timeout", lanes.lockTimeout.settingInMilliseconds),
-    ]
+    parameters.settings =
+      planning + [
+        ("statement_timeout", lanes.statementTimeout.settingInMilliseconds),
+        ("lock_timeout", lanes.lockTimeout.settingInMilliseconds),
+      ]
     return parameters
   }
+
+  private var planning: [(name: String, value: String)] { scansTables ? [] : [("enable_seqscan", "off")] }
 
   /// Sessions of transactions.
   var leaseParameters: ConnectionParameters {
     var parameters = ConnectionParameters(server: server, login: login, purpose: .leased)
     parameters.preparedStatements = preparedStatements
-    parameters.settings = [
-      ("lock_timeout", leases.lockTimeout.settingInMilliseconds),
-      ("idle_in_transaction_session_timeout", leases.idleTimeout.settingInMilliseconds),
-    ]
+    parameters.settings =
+      planning + [
+        ("lock_timeout", leases.lockTimeout.settingInMilliseconds),
+        ("idle_in_transaction_session_timeout", leases.idleTimeout.settingInMilliseconds),
+      ]
     return parameters
   }
 

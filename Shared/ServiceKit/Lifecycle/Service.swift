@@ -23,10 +23,11 @@ package enum Service {
   /// 70 for anything else (sysexits.h).
   ///
   /// - Parameters:
+  ///   - scansTables: whether some of its statements are meant to read tables through.
   ///   - configure: reads what this service alone is told.
   ///   - build: makes the service once its database is ready.
   package static func run<Configuration: Sendable>(
-    _ name: ServiceName, migrations: [Migration],
+    _ name: ServiceName, migrations: [Migration], scansTables: Bool = false,
     configuration configure: @escaping @Sendable (Settings) throws -> Configuration,
     build: @escaping @Sendable (ServiceContext, Configuration) async throws -> ServiceParts
   ) async -> Never {
@@ -50,7 +51,7 @@ package enum Service {
         let common = try ServiceConfiguration(from: settings)
         let own = try configure(settings)
         try settings.refuseUnknownKeys()
-        let definition = ServiceProcess.Definition(name: name, migrations: migrations) { context in
+        let definition = ServiceProcess.Definition(name: name, migrations: migrations, scansTables: scansTables) { context in
           try await build(context, own)
         }
         try await run(definition, common)

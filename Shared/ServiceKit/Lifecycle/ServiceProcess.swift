@@ -19,16 +19,19 @@ package struct ServiceProcess: Sendable {
     package var name: ServiceName
     /// The schema's history.
     package var migrations: [Migration]
+    /// Whether some of its statements are meant to read tables through, as one that looks at all profiles does.
+    package var scansTables: Bool
     /// Builds the service once its database is ready.
     package var build: @Sendable (ServiceContext) async throws -> ServiceParts
 
     /// A definition.
     package init(
-      name: ServiceName, migrations: [Migration],
+      name: ServiceName, migrations: [Migration], scansTables: Bool = false,
       build: @escaping @Sendable (ServiceContext) async throws -> ServiceParts
     ) {
       self.name = name
       self.migrations = migrations
+      self.scansTables = scansTables
       self.build = build
     }
   }
@@ -207,6 +210,7 @@ package struct ServiceProcess: Sendable {
       server: server, roles: roles, password: try settings.password?.value() ?? "")
     // Short, since it is tried again, and each failure is logged.
     databaseConfiguration.startupWait = .seconds(2)
+    databaseConfiguration.scansTables = definition.scansTables
     databaseConfiguration.leases.maximumConnections = settings.connections
     let database = Database(configuration: databaseConfiguration, logger: surroundings.logger)
     try await database.start()

@@ -115,7 +115,7 @@ struct TestSuite: ServiceSuite {
   func sendAll() async throws {
     try await gather()
     let worker = try await parts.queue.enter(copy: "test")
-    let courier = Courier(worker: worker, parts: parts)
+    let courier = Courier(worker: worker, parts: parts, pile: Pile())
     while try await courier.work() {}
     await courier.close()
     try await parts.queue.leave(worker, now: time.now)

@@ -143,6 +143,9 @@ private final class Session: ChannelInboundHandler {
   private var fate = MailSink.Fate.accept
   /// The lines of the message; nil between messages.
   private var lines: [String]?
+  /// What came before a message was answered: it is answered in order.
+  private var waiting: [String] = []
+  private var isAnswering = false
 
   init(sink: MailSink) {
     self.sink = sink
@@ -160,9 +163,14 @@ private final class Session: ChannelInboundHandler {
         continue
       }
       if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
-      take(String(decoding: rest, as: UTF8.self), context)
+      waiting.append(String(decoding: rest, as: UTF8.self))
       rest = []
     }
+    takeWaiting(context)
+  }
+
+  private func takeWaiting(_ context: ChannelHandlerContext) {
+    while !isAnswering, !waiting.isEmpty { take(waiting.removeFirst(), context) }
   }
 
   private func take(_ line: String, _ context: ChannelHandlerContext) {
@@ -211,19 +219,23 @@ private final class Session: ChannelInboundHandler {
     let message = (lines ?? []).map { $0 + "\r\n" }.joined()
     let kept = MailSink.Kept(sender: sender, recipient: address(recipient), message: message)
     lines = nil
+    isAnswering = true
     let (sink, fate) = (sink, fate)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     context.eventLoop.makeFutureWithTask { await sink.beforeAnswer(kept.recipient) }.whenComplete { _ in
       let (session, context) = bound.value
+      session.isAnswering = false
       switch fate {
-      case .refuseMessage(let reply): return session.say(reply, context)
+      case .refuseMessage(let reply): session.say(reply, context)
       case .acceptAndBreak:
         sink.keep(kept)
-        return context.close(promise: nil)
+        session.waiting = []
+        context.close(promise: nil)
       default:
         sink.keep(kept)
         session.say("250 2.0.0 kept", context)
       }
+      session.takeWaiting(context)
     }
   }
 
