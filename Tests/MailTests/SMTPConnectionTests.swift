@@ -112,7 +112,9 @@ struct SMTPConnectionTests {
       extensions: ["PIPELINING"],
       fate: { recipient, _ in recipient.hasPrefix("r") ? .refuseRecipient("550 5.1.1 no such user") : .accept })
     try await with(sink) { connection async throws in
-      let (first, refused, last) = try (envelope("a@example.test"), envelope("r@example.test"), envelope("z@example.test"))
+      let (first, refused, last) = try (
+        envelope("a@example.test"), envelope("r@example.test"), envelope("z@example.test")
+      )
       try await connection.begin(first)
       #expect(try await connection.finish(announcing: refused).isDone)
       #expect(connection.isEngaged && connection.isReady(for: refused) && !connection.isReady(for: last))

@@ -229,7 +229,8 @@ struct SendingTests {
       var smtp = suite.parts.smtp
       smtp.credentials = .init(user: "us", password: "secret")
       let worker = try await suite.parts.queue.enter(copy: "test")
-      let courier = Courier(worker: worker, parts: suite.rooms.courierParts(smtp: smtp, group: suite.parts.group), pile: Pile())
+      let courier = Courier(
+        worker: worker, parts: suite.rooms.courierParts(smtp: smtp, group: suite.parts.group), pile: Pile())
       await #expect(throws: SMTPError.self) { _ = try await courier.work() }
       #expect(try await suite.report().waiting == 3)
       try await suite.sendAll()

@@ -68,7 +68,9 @@ final class GroupCommit<Work: GroupedWork>: Sendable {
     do {
       let work = entries.map(\.work)
       let rows = try await database.write(pipelined: Work.statements(for: work), as: .worker)
-      for (entry, outcome) in zip(entries, try Work.outcomes(of: work, rows)) { entry.waiter.resume(returning: outcome) }
+      for (entry, outcome) in zip(entries, try Work.outcomes(of: work, rows)) {
+        entry.waiter.resume(returning: outcome)
+      }
     } catch is DatabaseError {
       // One is at fault, or waits for a lock, and the others shall not suffer for it; or the connection was lost.
       await commitEach(entries)

@@ -33,7 +33,9 @@ final class Pile: Sendable {
   /// A letter of a campaign, and whether its taker is to see to more.
   func take(of campaign: Int64) -> (letter: Letter, isToPrepare: Bool)? {
     state.withLock { state in
-      guard let letter = state.letters[campaign]?.popFirst(), let left = state.letters[campaign]?.count else { return nil }
+      guard let letter = state.letters[campaign]?.popFirst(), let left = state.letters[campaign]?.count else {
+        return nil
+      }
       if left == 0 { state.letters[campaign] = nil }
       return (letter, left < Self.low && state.ahead.insert(campaign).inserted)
     }

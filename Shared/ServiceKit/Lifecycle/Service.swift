@@ -51,7 +51,8 @@ package enum Service {
         let common = try ServiceConfiguration(from: settings)
         let own = try configure(settings)
         try settings.refuseUnknownKeys()
-        let definition = ServiceProcess.Definition(name: name, migrations: migrations, scansTables: scansTables) { context in
+        let definition = ServiceProcess.Definition(name: name, migrations: migrations, scansTables: scansTables) {
+          context in
           try await build(context, own)
         }
         try await run(definition, common)
