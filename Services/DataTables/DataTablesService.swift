@@ -20,6 +20,7 @@ package enum DataTablesService {
     let profiles = ProfileDirectory(peer: try context.peer(.profiles))
     let tables = CustomTableStore(
       database: context.database, schema: context.schema, roles: context.database.configuration.roles)
+    // The services that answer InteractionSourceService.
     let sources = try [ServiceName.messaging, .forms, .automation]
       .compactMap { try context.peerIfPresent($0, patience: .seconds(10)).map(PeerSource.init) }
     let rooms = Rooms(

@@ -167,7 +167,7 @@ enum MessagingMigrations {
       DROP INDEX messages_listed_by_state, messages_report, messages_open;
       """)
 
-  /// A table of something that a recipient did with a message.
+  /// A table of something that a recipient did with a message: of a ``Behaviour``.
   private static func behaviour(_ name: String, _ columns: String) -> String {
     """
     CREATE TABLE \(name) (

@@ -121,15 +121,7 @@ struct PublicPageTests {
       let mail = try await mail(suite)
       _ = try await suite.page("GET", try #require(mail.links("c").first))
       _ = try await suite.page("POST", mail.unsubscribeURL, body: "List-Unsubscribe=One-Click")
-      var deleted = InternalV1.ProfileDeleted()
-      deleted.profileTable = 7
-      deleted.profiles = [2]
-      var event = InternalV1.LogEvent()
-      event.type = InternalV1.ProfileDeleted.descriptor.name
-      event.body = try deleted.encoded()
-      try await suite.test.database.transaction(as: .worker) { [event] in
-        try await suite.rooms.follower.apply([event], in: $0)
-      }
+      try await forget(2, suite)
       for segment in ["w", "c", "o"] {
         #expect(try await suite.page("GET", try #require(mail.links(segment).first)).status == 410)
       }
@@ -139,6 +131,39 @@ struct PublicPageTests {
       #expect(try await suite.messages().filter { $0.profile.isEmpty }.count == 1)
       let listed = try await interactions(suite, profile: 2)
       #expect(listed.isEmpty)
+    }
+  }
+
+  /// Tells the follower that a profile is gone.
+  private func forget(_ profile: UInt32, _ suite: TestSuite) async throws {
+    var deleted = InternalV1.ProfileDeleted()
+    deleted.profileTable = 7
+    deleted.profiles = [profile]
+    var event = InternalV1.LogEvent()
+    event.type = InternalV1.ProfileDeleted.descriptor.name
+    event.body = try deleted.encoded()
+    try await suite.test.database.transaction(as: .worker) { [event] in
+      try await suite.rooms.follower.apply([event], in: $0)
+    }
+  }
+
+  @Test("whatever recipients do has its table, is listed, and is forgotten with them", arguments: Behaviour.allCases)
+  func behaviours(behaviour: Behaviour) async throws {
+    try await TestSuite.with { suite async throws in
+      _ = try await mail(suite)
+      let record = Statement(
+        name: "test.record",
+        sql: """
+          INSERT INTO \(behaviour.table) (entity, campaign, message, profile_table, profile, by_machine, happened_at)
+          SELECT entity, campaign, id, profile_table, profile, false, settled_at FROM messages
+          """)
+      _ = try await suite.test.database.write(record, [], as: .worker)
+      let listed = try await interactions(suite, profile: 2).compactMap(\.interaction)
+      #expect(Set(listed.map(\.kind)) == [.message, behaviour.kind])
+      #expect(listed.allSatisfy { !$0.summary.isEmpty })
+      try await forget(2, suite)
+      #expect(try await interactions(suite, profile: 2).isEmpty)
+      #expect(try await interactions(suite, profile: 1).count == 2)
     }
   }
 
@@ -171,8 +196,9 @@ struct PublicPageTests {
       _ = try await mail(suite)
       let first = try await listing(suite, profile: 1)
       let second = try await listing(suite, profile: 2)
-      let none: [UInt8] = Int64(0).bigEndianBytes
-      func bound(of message: Int64) -> [UInt8] { none + message.bigEndianBytes + none + none }
+      func bound(of message: Int64) -> [UInt8] {
+        InteractionSourceHandlers.sources.flatMap { ($0.kind == .message ? message : 0).bigEndianBytes }
+      }
       #expect(first.bound == bound(of: try #require(first.interactions.first?.number)))
       #expect(second.bound == bound(of: try #require(second.interactions.first?.number)))
       #expect(first.bound != second.bound)

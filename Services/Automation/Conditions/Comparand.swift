@@ -34,12 +34,11 @@ enum Comparand: Sendable, Hashable {
 
   /// Whether a field of a type is compared with this.
   func goes(with type: FieldType) -> Bool {
-    switch (self, type) {
-    case (.number, .integer), (.number, .decimal), (.flag, .boolean), (.day, .date), (.day, .timestamp),
-      (.moment, .timestamp):
+    switch (type.valueKind, self) {
+    case (.text, .text), (.integer, .number), (.decimal, .number), (.boolean, .flag), (.date, .day),
+      (.timestamp, .day), (.timestamp, .moment):
       true
-    case (.text, _): type.isText
-    default: false
+    case (.text, _), (.integer, _), (.decimal, _), (.boolean, _), (.date, _), (.timestamp, _): false
     }
   }
 
@@ -49,7 +48,7 @@ enum Comparand: Sendable, Hashable {
     case (.number(let left), .number(let right)): left < right
     case (.day(let left), .day(let right)): left < right
     case (.moment(let left), .moment(let right)): left < right
-    default: nil
+    case (.number, _), (.text, _), (.flag, _), (.day, _), (.moment, _): nil
     }
   }
 }

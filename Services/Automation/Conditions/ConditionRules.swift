@@ -43,7 +43,7 @@ enum ConditionRules {
   private static func check(
     _ range: TargetingV1.Range, _ type: FieldType?, at path: String
   ) throws(DefinitionFault) {
-    if let type, type.isText || type == .boolean {
+    if let type, !type.isOrdered {
       throw DefinitionFault(path, "Only numbers, dates and times lie in a range. Compare otherwise.")
     }
     switch range.lower {

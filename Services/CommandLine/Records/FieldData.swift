@@ -46,15 +46,15 @@ enum FieldData {
   }
 
   private static func scalar(_ value: PlainJSON, as type: TypeV1.FieldType) -> TypeV1.Value.Kind? {
-    switch FieldType(type) {
+    switch FieldType(type)?.valueKind {
     case nil: untyped(value)
+    case .text: if case .text(let text) = value { .stringValue(text) } else { nil }
     case .integer: integer(value).map { .int64Value($0) }
     case .decimal: decimal(value).map { .decimalValue($0.message) }
     case .boolean: if case .bool(let flag) = value { .boolValue(flag) } else { nil }
     case .date: date(value).map { .dateValue($0.message) }
     // A day stands for its beginning in the entity's zone, which the server knows.
     case .timestamp: timestamp(value).map { .timestampValue($0.message) } ?? date(value).map { .dateValue($0.message) }
-    default: if case .text(let text) = value { .stringValue(text) } else { nil }
     }
   }
 

@@ -118,7 +118,7 @@ struct RowsQuery: Sendable {
     switch aggregate {
     case .distinctDays, .latest: goes = isDay
     case .sum, .average: goes = isNumber
-    case .min, .max: goes = isNumber || isDay
+    case .min, .max: goes = type.isOrdered
     default: throw FieldFault([.init("\(path).aggregate", "The aggregate is not set, or unknown. Set one.")])
     }
     if !goes {

@@ -85,18 +85,3 @@ struct RowChange: Sendable {
     return nil
   }
 }
-
-extension SQLValue {
-  /// What a cell of a type holds.
-  static func stored(_ type: FieldType, in row: Row, at column: Int) throws(DatabaseError) -> SQLValue {
-    if try row.isNull(column) { return .null }
-    return switch type {
-    case .integer: .int(try row.int(column))
-    case .decimal: .decimal(try row.decimal(column))
-    case .boolean: .bool(try row.bool(column))
-    case .date: .date(try row.date(column))
-    case .timestamp: .timestamp(try row.timestamp(column))
-    default: .text(try row.text(column))
-    }
-  }
-}

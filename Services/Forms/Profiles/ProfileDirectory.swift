@@ -103,18 +103,3 @@ extension ProfileDirectory {
     }
   }
 }
-
-extension SQLValue {
-  /// A single value as messages carry it.
-  fileprivate var message: TypeV1.Value? {
-    switch self {
-    case .text(let text): TypeV1.Value(.stringValue(text))
-    case .int(let number): TypeV1.Value(.int64Value(number))
-    case .decimal(let number): TypeV1.Value(.decimalValue(number.message))
-    case .bool(let flag): TypeV1.Value(.boolValue(flag))
-    case .date(let date): TypeV1.Value(.dateValue(date.message))
-    case .timestamp(let time): TypeV1.Value(.timestampValue(time.message))
-    default: nil
-    }
-  }
-}

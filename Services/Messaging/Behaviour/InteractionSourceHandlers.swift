@@ -15,26 +15,29 @@ struct InteractionSourceHandlers: Sendable {
   }
 
   /// One list: its name for all time, its table, and what a row of it says.
-  private struct Source: Sendable {
+  struct Source: Sendable {
     let name: String
     let kind: InteractionsV1.InteractionKind
     let table: String
     let time: String
     /// Two columns: a text and a number.
     let columns: String
+    /// Nil: messages.
+    let behaviour: Behaviour?
+
+    static let messages = Source(
+      name: "messaging.messages", kind: .message, table: "messages", time: "settled_at",
+      columns: "found.language, found.state * 100 + found.reason", behaviour: nil)
+
+    static func behaviour(_ behaviour: Behaviour) -> Source {
+      Source(
+        name: "messaging.\(behaviour.table)", kind: behaviour.kind, table: behaviour.table, time: "happened_at",
+        columns: behaviour.detail, behaviour: behaviour)
+    }
   }
 
-  private static let sources = [
-    Source(name: "messaging.clicks", kind: .click, table: "clicks", time: "happened_at", columns: "found.url, 0"),
-    Source(
-      name: "messaging.messages", kind: .message, table: "messages", time: "settled_at",
-      columns: "found.language, found.state * 100 + found.reason"),
-    Source(
-      name: "messaging.opens", kind: .open, table: "opens", time: "happened_at",
-      columns: "'', found.by_machine::int"),
-    Source(
-      name: "messaging.unsubscribes", kind: .unsubscribe, table: "unsubscribes", time: "happened_at", columns: "'', 0"),
-  ]
+  /// All lists, by name.
+  static let sources = ([.messages] + Behaviour.allCases.map(Source.behaviour)).sorted { $0.name < $1.name }
 
   private func list(
     _ request: InternalV1.ListProfileInteractionsRequest, _ call: Call
@@ -138,15 +141,10 @@ struct InteractionSourceHandlers: Sendable {
     interaction.time = time.message
     interaction.resource = "entities/\(entity)/campaigns/\(campaign)"
     let (text, detail) = (try row.text(3), try row.int(4))
-    switch source.kind {
-    case .click:
-      interaction.summary = "Clicked in \(campaign)"
-      interaction.values["url"] = TypeV1.Value(.stringValue(text))
-    case .open:
-      interaction.summary = detail == 1 ? "\(campaign) was opened by a machine" : "Opened \(campaign)"
-      interaction.values["byMachine"] = TypeV1.Value(.boolValue(detail == 1))
-    case .message: describe(&interaction, campaign, language: text, detail)
-    default: interaction.summary = "Unsubscribed by \(campaign)"
+    if let behaviour = source.behaviour {
+      behaviour.describe(&interaction, campaign: campaign, text: text, number: detail)
+    } else {
+      describe(&interaction, campaign, language: text, detail)
     }
     var sourced = InternalV1.SourcedInteraction()
     sourced.source = source.name

@@ -34,12 +34,12 @@ struct MessageForgetting: ProfileForgetting {
       WHERE profile_table = $1 AND ($2::bigint[] IS NULL OR profile = ANY ($2)) AND profile <> 0
       """)
 
-  private static let behaviour = ["opens", "clicks", "unsubscribes"].map { table in
+  private static let behaviour = Behaviour.allCases.map { behaviour in
     Statement(
-      name: "follower.\(table)",
+      name: "follower.\(behaviour.table)",
       sql: """
-        UPDATE \(table)
-        SET profile = 0\(table == "clicks" ? ", url = ''" : "")
+        UPDATE \(behaviour.table)
+        SET profile = 0\(behaviour.forgetting)
         WHERE profile_table = $1 AND ($2::bigint[] IS NULL OR profile = ANY ($2)) AND profile <> 0
         """)
   }

@@ -37,7 +37,7 @@ enum TargetingRules {
         .init("limit.top_by", "The profile table has no attribute of this name. Name one that it has.")
       ])
     }
-    guard !field.storage.isMultiValued, !field.storage.type.isText, field.storage.type != .boolean else {
+    guard !field.storage.isMultiValued, field.storage.type.isOrdered else {
       throw FieldFault([.init("limit.top_by", "Only one number, date or time has a greatest value. Name another.")])
     }
     return field

@@ -133,7 +133,7 @@ package struct Comparisons: Sendable {
   private mutating func lies(
     in range: TargetingV1.Range, _ operand: Operand, at path: String
   ) throws(FieldFault) -> String {
-    guard !operand.type.isText, operand.type != .boolean else {
+    guard operand.type.isOrdered else {
       throw FieldFault([.init(path, "Only numbers, dates and times lie in a range. Compare otherwise.")])
     }
     var conditions: [String] = []

@@ -12,7 +12,8 @@ package struct FieldProblem: Error, Sendable, Hashable {
   }
 
   static func wrongKind(_ type: FieldType) -> FieldProblem {
-    FieldProblem("The field takes \(type.noun), but the value is of another kind. Send a `\(valueKind(of: type))`.")
+    FieldProblem(
+      "The field takes \(type.noun), but the value is of another kind. Send a `\(type.valueKind.messageField)`.")
   }
 
   static let required = FieldProblem("The field is required. Send a value.")
@@ -28,16 +29,5 @@ package struct FieldProblem: Error, Sendable, Hashable {
 
   static func tooLong(_ maximum: Int) -> FieldProblem {
     FieldProblem("The text is longer than \(maximum) characters. Shorten it.")
-  }
-
-  private static func valueKind(of type: FieldType) -> String {
-    switch type {
-    case .integer: "int64_value"
-    case .decimal: "decimal_value"
-    case .boolean: "bool_value"
-    case .date: "date_value"
-    case .timestamp: "timestamp_value"
-    default: "string_value"
-    }
   }
 }

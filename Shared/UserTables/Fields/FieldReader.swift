@@ -34,16 +34,17 @@ package struct FieldReader: Sendable {
   }
 
   private func readOne(_ value: TypeV1.Value, for field: FieldDefinition) throws(FieldProblem) -> SQLValue {
-    switch (field.type, value.kind) {
+    switch (field.type.valueKind, value.kind) {
+    case (.text, .stringValue(let text)): return .text(try checked(text, for: field))
     case (.integer, .int64Value(let number)): return .int(number)
-    case (.boolean, .boolValue(let flag)): return .bool(flag)
     case (.decimal, .int64Value(let number)): return .decimal(DecimalNumber(number))
     case (.decimal, .decimalValue(let decimal)): return .decimal(try DecimalNumber(decimal))
+    case (.boolean, .boolValue(let flag)): return .bool(flag)
     case (.date, .dateValue(let date)): return .date(try CalendarDate(date))
     case (.timestamp, .timestampValue(let timestamp)): return .timestamp(try Timestamp(timestamp))
     case (.timestamp, .dateValue(let date)): return .timestamp(try start(of: CalendarDate(date)))
-    case (_, .stringValue(let text)) where field.type.isText: return .text(try checked(text, for: field))
-    default: throw .wrongKind(field.type)
+    case (.text, _), (.integer, _), (.decimal, _), (.boolean, _), (.date, _), (.timestamp, _):
+      throw .wrongKind(field.type)
     }
   }
 
@@ -60,24 +61,25 @@ package struct FieldReader: Sendable {
   }
 
   private func readOne(_ text: String, for field: FieldDefinition) throws(FieldProblem) -> SQLValue {
-    if field.type.isText { return .text(try checked(text, for: field)) }
-    let text = text.trimmed
-    switch field.type {
+    switch field.type.valueKind {
+    case .text:
+      return .text(try checked(text, for: field))
     case .integer:
-      guard let number = Int64(text) else { throw .notA(.integer) }
+      guard let number = Int64(text.trimmed) else { throw .notA(field.type) }
       return .int(number)
     case .decimal:
-      guard let number = try? DecimalNumber(parsing: text) else { throw .notA(.decimal) }
+      guard let number = try? DecimalNumber(parsing: text.trimmed) else { throw .notA(field.type) }
       return .decimal(number)
     case .boolean:
-      guard let flag = Self.booleans[text.lowercased()] else { throw .notA(.boolean) }
+      guard let flag = Self.booleans[text.trimmed.lowercased()] else { throw .notA(field.type) }
       return .bool(flag)
     case .date:
-      guard let date = try? CalendarDate(parsing: text) else { throw .notA(.date) }
+      guard let date = try? CalendarDate(parsing: text.trimmed) else { throw .notA(field.type) }
       return .date(date)
-    default:
+    case .timestamp:
+      let text = text.trimmed
       if let date = try? CalendarDate(parsing: text) { return .timestamp(try start(of: date)) }
-      guard let timestamp = try? Timestamp(parsing: text) else { throw .notA(.timestamp) }
+      guard let timestamp = try? Timestamp(parsing: text) else { throw .notA(field.type) }
       return .timestamp(timestamp)
     }
   }
@@ -117,13 +119,13 @@ package struct FieldReader: Sendable {
 extension SQLValue {
   /// One array of many values of a type; nulls among them are kept.
   package static func array(of values: [SQLValue], type: FieldType) -> SQLValue {
-    switch type {
+    switch type.valueKind {
+    case .text: .textArray(values.map { if case .text(let value) = $0 { value } else { nil } })
     case .integer: .intArray(values.map { if case .int(let value) = $0 { value } else { nil } })
     case .decimal: .decimalArray(values.map { if case .decimal(let value) = $0 { value } else { nil } })
     case .boolean: .boolArray(values.map { if case .bool(let value) = $0 { value } else { nil } })
     case .date: .dateArray(values.map { if case .date(let value) = $0 { value } else { nil } })
     case .timestamp: .timestampArray(values.map { if case .timestamp(let value) = $0 { value } else { nil } })
-    default: .textArray(values.map { if case .text(let value) = $0 { value } else { nil } })
     }
   }
 }
@@ -141,7 +143,10 @@ extension SQLValue {
     case .boolArray(let values): texts = values.compactMap { $0?.description }
     case .dateArray(let values): texts = values.compactMap { $0?.description }
     case .timestampArray(let values): texts = values.compactMap { $0?.description }
-    default: return nil
+    // A value that is left out here would be lost on its way: all are named.
+    case .null, .bool, .int, .double, .decimal, .text, .bytes, .date, .timestamp, .uuid, .json, .doubleArray,
+      .bytesArray, .uuidArray, .jsonArray:
+      return nil
     }
     return "[" + texts.map(\.jsonString).joined(separator: ",") + "]"
   }

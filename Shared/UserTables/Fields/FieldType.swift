@@ -27,20 +27,26 @@ package enum FieldType: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The type of its column.
-  package var sqlType: String {
+  /// What its values are, whatever they must look like.
+  package var valueKind: ValueKind {
     switch self {
-    case .string, .email, .phone, .language, .country, .url: "text"
-    case .integer: "bigint"
-    case .decimal: "numeric"
-    case .boolean: "boolean"
-    case .date: "date"
-    case .timestamp: "timestamp with time zone"
+    case .string, .email, .phone, .language, .country, .url: .text
+    case .integer: .integer
+    case .decimal: .decimal
+    case .boolean: .boolean
+    case .date: .date
+    case .timestamp: .timestamp
     }
   }
 
+  /// The type of its column.
+  package var sqlType: String { valueKind.sqlType }
+
   /// Whether its values are text.
-  package var isText: Bool { sqlType == "text" }
+  package var isText: Bool { valueKind == .text }
+
+  /// Whether its values lie in ranges, and have a least and a greatest.
+  package var isOrdered: Bool { valueKind.isOrdered }
 
   /// What to call a value of it in an error.
   package var noun: String {

@@ -8,7 +8,8 @@ enum TextRules {
     case .language: try code(text, type).lowercased()
     case .country: try code(text, type).uppercased()
     case .url: try url(text)
-    default: text
+    case .string: text
+    case .integer, .decimal, .boolean, .date, .timestamp: text  // Never: their values are no text.
     }
   }
 

@@ -79,7 +79,9 @@ extension SQLValue {
     case .bool(let flag): TypeV1.Value(.boolValue(flag))
     case .date(let date): TypeV1.Value(.dateValue(date.message))
     case .timestamp(let time): TypeV1.Value(.timestampValue(time.message))
-    default: nil
+    case .null, .double, .bytes, .uuid, .json, .boolArray, .intArray, .doubleArray, .decimalArray, .textArray,
+      .bytesArray, .dateArray, .timestampArray, .uuidArray, .jsonArray:
+      nil
     }
   }
 }

@@ -16,7 +16,8 @@ from isolation.world import World
 _ids = itertools.count(1)
 _NAME = re.compile(r"\b(entities|keys)/[^\s,\"”]*[^\s,\"”.:;]")
 
-# Where a name of one's own that leads nowhere is answered otherwise than a foreign one, by the method's own rules.
+# Where a name of one's own that leads nowhere is answered otherwise than a foreign one, by the method's own rules. A
+# new method may need a line here: a list of the rows of a profile, for one, is empty where there is no such profile.
 TAKEN_OTHERWISE = {
     "BatchGetProfiles names": "is left out",
     "BatchGetRows names": "is left out",
@@ -50,13 +51,21 @@ def faults(mine: World, theirs: World, step: Step, send: Send) -> list[str]:
         answers = {whose: send(step, twisted(mine, step, place, name)) for whose, name in names.items()}
         told = {whose: _told(answer, names[whose]) for whose, answer in answers.items()}
         if any(each != told["theirs"] for each in told.values()):
-            found.append(f"{step.path} {place}: {answers}")
+            found.append(f"{step.path} {place} (see TAKEN_OTHERWISE): {_differences(answers, told)}")
         elif answers["theirs"].code.name != _refusal(step, place):
             found.append(f"{step.path} {place}: {answers['theirs']}")
         found += [
             f"{step.path} {place} tells of another entity" for each in answers.values() if theirs.is_told_of_in(each)
         ]
     return found
+
+
+def _differences(answers: dict[str, Answer], told: dict[str, tuple[str, str, str]]) -> str:
+    """The answer to the foreign name, and those to others that are not as it; codes alone where these differ."""
+    others = [whose for whose in told if told[whose] != told["theirs"]]
+    by_code = all(told[whose][0] != told["theirs"][0] for whose in others)
+    shown = {whose: answers[whose].code.name if by_code else answers[whose] for whose in ["theirs", *others]}
+    return ", ".join(f"{whose} {answer}" for whose, answer in shown.items())
 
 
 def _refusal(step: Step, place: Place) -> str:
