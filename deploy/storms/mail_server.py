@@ -64,6 +64,7 @@ class MailServer:
         self._lock = threading.Lock()
         self._taken: list[Mail] = []
         self._unanswered = 0
+        self._greeted = 0
         self._attempts: Counter[str] = Counter()
         self._pool = ThreadPoolExecutor(8, "the mail server's questions")
         self._database: Database | None = None
@@ -105,6 +106,14 @@ class MailServer:
         """What it does about an address: a pure function of the seed."""
         return self._chance.of("mail", address).choices(list(_MOODS), list(_MOODS.values()))[0]
 
+    async def handle_EHLO(
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Answers EHLO: every other connection may send commands together, and so the next message behind a dot."""
+        session.host_name = hostname
+        self._greeted += 1
+        return responses if self._greeted % 2 else [*responses[:-1], "250-PIPELINING", responses[-1]]
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
@@ -120,7 +129,8 @@ class MailServer:
                 self._events.note(f"mail: {mood}")
                 if mood == "defer the recipient":
                     return "450 4.2.0 later"
-                server.transport.abort()
+                # What was answered already arrives: that of the message before, where this one came behind its dot.
+                server.transport.close()
                 return "421 4.3.0 never seen"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
