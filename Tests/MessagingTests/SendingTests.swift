@@ -54,10 +54,11 @@ struct SendingTests {
       try await suite.launch()
       try await suite.gather()
       let worker = try await suite.parts.queue.enter(copy: "test")
+      let pile = Pile()
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<5 {
           group.addTask {
-            let courier = Courier(worker: worker, parts: suite.parts, pile: Pile())
+            let courier = Courier(worker: worker, parts: suite.parts, pile: pile)
             while try await courier.work() {}
             await courier.close()
           }
@@ -67,6 +68,28 @@ struct SendingTests {
       let report = try await suite.report()
       #expect(report.sent == 300 && report.adds)
       #expect(Set(sink.kept.map(\.recipient)).count == 300 && sink.kept.count == 300)
+    }
+  }
+
+  @Test("a campaign does not wait until another, which was there before, is through")
+  func fairness() async throws {
+    try await TestSuite.with { suite async throws in
+      suite.peers.add(1...600)
+      for id in ["come-back", "second"] {
+        try await suite.createCampaign(id: id)
+        try await suite.launch("entities/b2c/campaigns/\(id)")
+        try await suite.gather()
+      }
+      try await suite.sendAll()
+      // Messages have their numbers in the order in which they were made.
+      let numbers = suite.sink.kept.compactMap {
+        ReadMail($0.message).headers["Message-ID"].flatMap { Int($0.dropFirst().prefix { $0 != "." }) }
+      }
+      #expect(numbers.count == 1_200)
+      let middle = numbers.sorted()[600]
+      let isOfFirst = numbers.map { $0 < middle }
+      #expect(isOfFirst.prefix(600).contains(true) && isOfFirst.prefix(600).contains(false))
+      #expect(isOfFirst.dropFirst(600).contains(true) && isOfFirst.dropFirst(600).contains(false))
     }
   }
 

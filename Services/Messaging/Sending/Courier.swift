@@ -34,8 +34,10 @@ final class Courier: Sendable {
   private let loop: any EventLoop
   private let connection = Mutex<SMTPConnection?>(nil)
   private let isStopping = Mutex(false)
-  /// Makes more letters while this one hands over.
-  private let ahead = Mutex<Task<Void, any Error>?>(nil)
+  /// The campaign that was last handed over, so that the next is another.
+  private let last = Mutex<Int64?>(nil)
+  /// Whether this one has begun to prepare more, and does so once its letter is done.
+  private let isToPrepare = Mutex(false)
 
   /// - Parameter pile: what the couriers of the worker take from.
   init(worker: Int64, parts: Parts, pile: Pile) {
@@ -59,37 +61,41 @@ final class Courier: Sendable {
   ///   worker had claimed waits again, but for an error of the database: then, once the worker leaves.
   func work() async throws -> Bool {
     try Task.checkCancellation()
-    let outcome: Result<Bool, any Error>
-    do { outcome = .success(try await handOver()) } catch { outcome = .failure(error) }
-    // First, for where it says that messages stay claimed.
-    try await ahead.withLock { $0.take() }?.value
-    return try outcome.get()
-  }
-
-  private func handOver() async throws -> Bool {
-    if let campaign = pile.campaign {
-      try await handOver(Course(campaign: campaign, pile: pile))
-      return true
+    if !takeDuty() {
+      if let campaign = pile.campaign(otherThan: last.withLock { $0 }) {
+        try await handOver(Course(campaign: campaign, pile: pile))
+        return true
+      }
+      guard pile.beginPreparing() else { return false }
     }
-    guard pile.beginPreparing() else { return false }
-    let prepared: Preparer.Letters?
-    do { prepared = try await preparer.prepare() } catch {
+    let course: Course?
+    do { course = try await prepare() } catch {
       pile.endPreparing()
       throw error
     }
-    guard let prepared else {
-      pile.endPreparing()
-      return false
+    pile.endPreparing(isAll: course == nil)
+    guard let course else { return pile.campaign() != nil }
+    try await handOver(course)
+    return true
+  }
+
+  private func takeDuty() -> Bool {
+    isToPrepare.withLock { isToPrepare in
+      defer { isToPrepare = false }
+      return isToPrepare
     }
+  }
+
+  /// Prepares letters of some campaign; nil when nothing is due.
+  private func prepare() async throws -> Course? {
+    guard let prepared = try await preparer.prepare() else { return nil }
     var course = Course(campaign: prepared.campaign, pile: pile)
     if prepared.interval != nil {
       // For itself: others shall not wait for the turns of a slow campaign.
       course = Course(campaign: prepared.campaign, interval: prepared.interval, pile: Pile())
     }
     course.pile.add(prepared.letters, of: prepared.campaign)
-    pile.endPreparing()
-    try await handOver(course)
-    return true
+    return course
   }
 
   /// Closes the connection.
@@ -108,6 +114,9 @@ final class Courier: Sendable {
 
   private typealias Suspect = (letter: Letter, reply: SMTPReply)
 
+  /// The most letters of one campaign in a row, where others have some.
+  private static let most = 100
+
   /// One campaign's letters, and what they have come to so far.
   private struct Course: Sendable {
     let campaign: Int64
@@ -116,6 +125,7 @@ final class Courier: Sendable {
     let pile: Pile
     /// The letter behind the present one.
     var next: Letter?
+    var taken = 0
     /// To be written down with the next message that is handed over.
     var settled: [SendingQueue.Settled] = []
     /// Refused in a row for no reason of the recipient's: whether for good, the next messages tell.
@@ -139,13 +149,19 @@ final class Courier: Sendable {
   }
 
   private func handOver(_ course: Course) async throws {
+    last.withLock { $0 = course.campaign }
     // A task of its own is not cancelled between a final dot and the note of its answer. It mostly waits for the mail
     // server, so it runs where that is heard.
     let sending = Task(executorPreference: try await LoopExecutor.on(loop)) { try await self.send(course) }
-    try await withTaskCancellationHandler {
-      try await sending.value
-    } onCancel: {
-      isStopping.withLock { $0 = true }
+    do {
+      try await withTaskCancellationHandler {
+        try await sending.value
+      } onCancel: {
+        isStopping.withLock { $0 = true }
+      }
+    } catch {
+      if takeDuty() { pile.endPreparing() }
+      throw error
     }
   }
 
@@ -188,32 +204,23 @@ final class Courier: Sendable {
     try await putBack([], course)
   }
 
-  /// The next letter; sees to more where few are left.
+  /// The next letter; nil where it is time for something else: to prepare more, or for another campaign.
   private func advance(_ course: inout Course) -> Letter? {
-    let letter = course.next ?? takeLetter(course)
-    course.next = letter == nil ? nil : takeLetter(course)
+    let letter = course.next ?? takeLetter(&course)
+    course.next = letter == nil ? nil : takeLetter(&course)
     return letter
   }
 
-  private func takeLetter(_ course: Course) -> Letter? {
-    guard let taken = course.pile.take(of: course.campaign) else { return nil }
-    if taken.isToPrepare, course.interval == nil { prepareAhead(course.campaign) }
-    return taken.letter
-  }
-
-  private func prepareAhead(_ campaign: Int64) {
-    let former = ahead.withLock { $0.take() }
-    let task = Task {
-      defer { pile.endPreparingAhead(of: campaign) }
-      try await former?.value
-      guard let more = try await preparer.prepare(campaign) else { return }
-      if more.interval == nil, parts.streaks.obstacle(for: campaign) == nil {
-        pile.add(more.letters, of: campaign)
-      } else {
-        try await parts.queue.release(more.letters.map(\.id), worker: worker, dueAt: now)
+  private func takeLetter(_ course: inout Course) -> Letter? {
+    if course.interval == nil, course.taken > 0 {
+      if pile.beginPreparingAhead() {
+        isToPrepare.withLock { $0 = true }
+        return nil
       }
+      if course.taken >= Self.most, pile.campaign(otherThan: course.campaign) != course.campaign { return nil }
     }
-    ahead.withLock { $0 = task }
+    course.taken += 1
+    return course.pile.take(of: course.campaign)
   }
 
   /// Holds the campaign back; nobody's message is given up for a server that takes none.

@@ -5,16 +5,17 @@ internal import Synchronization
 final class Pile: Sendable {
   typealias Letter = BatchPreparation.Letter
 
-  /// Where fewer letters of a campaign are left, more are prepared: about what leaves meanwhile.
+  /// Where fewer letters are left, somebody prepares more: about what leaves meanwhile.
   private static let low = 100
   /// How many couriers prepare at once when nothing is left. More would be in each other's way.
   private static let mostPreparing = 4
 
   private struct State {
     var letters: [Int64: ArraySlice<Letter>] = [:]
-    /// Campaigns of which somebody prepares more already.
-    var ahead: Set<Int64> = []
+    var count = 0
     var preparing = 0
+    /// The last who prepared found nothing that is due.
+    var isAll = false
   }
 
   private let state = Mutex(State())
@@ -25,37 +26,51 @@ final class Pile: Sendable {
     self.added = added
   }
 
-  /// A campaign of which there are letters.
-  var campaign: Int64? {
-    state.withLock { $0.letters.keys.first }
+  /// A campaign of which there are letters: another than this, if there is one.
+  func campaign(otherThan last: Int64? = nil) -> Int64? {
+    state.withLock { state in
+      state.letters.keys.first { $0 != last } ?? state.letters.keys.first
+    }
   }
 
-  /// A letter of a campaign, and whether its taker is to see to more.
-  func take(of campaign: Int64) -> (letter: Letter, isToPrepare: Bool)? {
+  /// The next letter of a campaign.
+  func take(of campaign: Int64) -> Letter? {
     state.withLock { state in
-      guard let letter = state.letters[campaign]?.popFirst(), let left = state.letters[campaign]?.count else {
-        return nil
-      }
-      if left == 0 { state.letters[campaign] = nil }
-      return (letter, left < Self.low && state.ahead.insert(campaign).inserted)
+      guard let letter = state.letters[campaign]?.popFirst() else { return nil }
+      if state.letters[campaign]?.isEmpty == true { state.letters[campaign] = nil }
+      state.count -= 1
+      return letter
     }
   }
 
   /// All that are left of a campaign.
   func takeAll(of campaign: Int64) -> [Letter] {
-    state.withLock { Array($0.letters.removeValue(forKey: campaign) ?? []) }
+    state.withLock { state in
+      let letters = Array(state.letters.removeValue(forKey: campaign) ?? [])
+      state.count -= letters.count
+      return letters
+    }
   }
 
   /// Adds letters of a campaign.
   func add(_ letters: [Letter], of campaign: Int64) {
     if letters.isEmpty { return }
-    state.withLock { $0.letters[campaign, default: []] += letters }
+    state.withLock { state in
+      state.letters[campaign, default: []] += letters
+      state.count += letters.count
+    }
     added()
   }
 
-  /// Whoever was told to prepare more of a campaign has done so, or could not.
-  func endPreparingAhead(of campaign: Int64) {
-    state.withLock { _ = $0.ahead.remove(campaign) }
+  // MARK: - Who prepares
+
+  /// Whether one that has letters should prepare more before it goes on; then it says when it ends.
+  func beginPreparingAhead() -> Bool {
+    state.withLock { state in
+      guard state.count < Self.low, state.preparing == 0, !state.isAll else { return false }
+      state.preparing += 1
+      return true
+    }
   }
 
   /// Whether one that found no letters may prepare some; then it says when it ends. Otherwise others do.
@@ -67,7 +82,11 @@ final class Pile: Sendable {
     }
   }
 
-  func endPreparing() {
-    state.withLock { $0.preparing -= 1 }
+  /// - Parameter isAll: nothing else was due.
+  func endPreparing(isAll: Bool = false) {
+    state.withLock { state in
+      state.preparing -= 1
+      state.isAll = isAll
+    }
   }
 }

@@ -199,6 +199,19 @@ struct SharedLaneTests {
       #expect(try await test.database.read(all, as: .worker)[0].count == 3)
     }
   }
+
+  @Test("where tables are not to be read through, no connection plans it", arguments: [true, false])
+  func scansTables(scans: Bool) async throws {
+    let setting = Statement(name: "test.scans", sql: "SELECT current_setting('enable_seqscan')")
+    try await TestDatabase.with(service: "notes") {
+      $0.scansTables = scans
+    } _: { test in
+      let read = try await test.database.read(setting, as: .worker)
+      let written = try await test.database.write(setting, as: .worker)
+      let leased = try await test.database.transaction(as: .worker) { try await $0.execute(setting) }
+      for rows in [read, written, leased] { #expect(try rows.first?.text(0) == (scans ? "on" : "off")) }
+    }
+  }
 }
 
 extension TestDatabase {
