@@ -1,3 +1,5 @@
+internal import Templates
+
 /// Puts tracking into rendered HTML: links lead through us, and a picture of one point tells of the opening.
 enum TrackedHTML {
   /// Replaces where links lead.
@@ -25,7 +27,7 @@ enum TrackedHTML {
       place += tag.length
     }
     if let pixel {
-      let picture = "<img src=\"\(HTMLText.encode(pixel))\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block\">"
+      let picture = "<img src=\"\(Markup.escape(pixel))\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block\">"
       result.insert(contentsOf: picture.utf8, at: pixelPlace ?? result.count)
     }
     return String(decoding: result, as: UTF8.self)
@@ -38,7 +40,7 @@ enum TrackedHTML {
     let target = HTMLText.decode(tag.attributes["href"] ?? "")
     guard target.hasPrefix("http://") || target.hasPrefix("https://"), let tracked = track(target) else { return nil }
     let start = source.startIndex
-    return Array(source[..<(start + place.lowerBound)]) + Array(HTMLText.encode(tracked).utf8)
+    return Array(source[..<(start + place.lowerBound)]) + Array(Markup.escape(tracked).utf8)
       + Array(source[(start + place.upperBound)...])
   }
 }

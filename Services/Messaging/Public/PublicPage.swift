@@ -1,4 +1,5 @@
 internal import Messages
+internal import Templates
 
 /// The pages that links lead to.
 enum PublicPage {
@@ -17,8 +18,8 @@ enum PublicPage {
   static func webVersion(_ message: RenderedMessage) -> InternalV1.ServePublicPageResponse {
     let body =
       message.html.isEmpty
-      ? "<!doctype html><meta charset=\"utf-8\"><title>\(HTMLText.encode(message.subject))</title>"
-        + "<pre style=\"white-space:pre-wrap\">\(HTMLText.encode(message.text))</pre>" : message.html
+      ? "<!doctype html><meta charset=\"utf-8\"><title>\(Markup.escape(message.subject))</title>"
+        + "<pre style=\"white-space:pre-wrap\">\(Markup.escape(message.text))</pre>" : message.html
     let policy =
       "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline' http: https:; font-src https:; "
       + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -206,9 +206,7 @@ struct SendingQueue: Sendable {
     }
   }
 
-  // A claim need not be on disk: should PostgreSQL break down and forget it, the messages wait, and none is handed over by
-  // a worker that does not have it. The workers are few, so what they have is found by them: the messages that wait may be
-  // millions.
+  // Found by the workers, who are few: the messages that wait may be millions.
   private static let campaign = Statement(
     name: "sending.campaign",
     sql: """
@@ -220,8 +218,7 @@ struct SendingQueue: Sendable {
             JOIN messages ON messages.worker = workers.number
             WHERE messages.campaign = $1 AND messages.state = \(message: .claimed))
           ELSE 0
-        END,
-        set_config('synchronous_commit', 'off', true)
+        END
       FROM campaigns
       WHERE number = $1 AND state = \(campaign: .active)
       """)
@@ -238,7 +235,8 @@ struct SendingQueue: Sendable {
     }.sorted { $0.id < $1.id }
   }
 
-  // A worker that was given up claims nothing any more.
+  // A worker that was given up claims nothing any more. The claim is on disk before anything is made of it: were it forgotten
+  // when PostgreSQL breaks down, the same worker could claim a message twice, and two of its couriers hand it over.
   private static let claim = Statement(
     name: "sending.claim",
     sql: """
