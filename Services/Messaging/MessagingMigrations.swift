@@ -3,7 +3,7 @@ internal import ServiceKit
 
 /// The history of the schema `messaging`.
 enum MessagingMigrations {
-  static let all = [tables, paces, obstacles, fewerIndexes]
+  static let all = [tables, paces, obstacles, fewerIndexes, inHand]
 
   /// Senders, campaigns, messages and what recipients did. Creates tables; locks nothing that exists.
   static let tables = Migration(
@@ -165,6 +165,34 @@ enum MessagingMigrations {
       -- EXCLUSIVE for those that go, for an instant.
       CREATE INDEX messages_by_state ON messages (campaign, state, id) INCLUDE (reason);
       DROP INDEX messages_listed_by_state, messages_report, messages_open;
+      """)
+
+  /// What is in hand, apart from `messages`. Creates a table; locks `messages` while its rows are looked through once.
+  static let inHand = Migration(
+    number: 5, name: "messages in hand",
+    sql: """
+      -- The messages that a worker has claimed or hands over, so that `messages`, with all its indexes, is written only when
+      -- a message is made and when it is settled. Until then its state there is 1. ACCESS EXCLUSIVE on messages while their
+      -- states are checked, some seconds for each ten millions.
+      CREATE TABLE in_hand (
+        -- No reference: it would be checked at each message. A row whose message is gone leaves with its worker.
+        message bigint PRIMARY KEY,
+        entity bigint NOT NULL,
+        campaign bigint NOT NULL,
+        worker bigint NOT NULL,
+        -- The mail server may have it, in this language.
+        is_handing boolean NOT NULL DEFAULT false,
+        language text NOT NULL DEFAULT ''
+      ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+      \(EntityPolicy.sql(forTable: "in_hand", granting: "SELECT"))
+      INSERT INTO in_hand (message, entity, campaign, worker, is_handing, language)
+      SELECT id, entity, campaign, worker, state = 3, language
+      FROM messages
+      WHERE state IN (2, 3);
+      UPDATE messages SET state = 1 WHERE state IN (2, 3);
+      DROP INDEX messages_in_hand;
+      -- A copy that knows nothing of in_hand shall claim nothing.
+      ALTER TABLE messages ADD CONSTRAINT messages_state CHECK (state IN (1, 4, 5, 6));
       """)
 
   /// A table of something that a recipient did with a message: of a ``Behaviour``.

@@ -19,7 +19,7 @@ package final class LoopExecutor: TaskExecutor {
   private static let ofThread = ThreadSpecificVariable<LoopExecutor>()
 
   /// That of the loop which runs on this thread; nil where none does, or none of its connections was made yet.
-  static var current: LoopExecutor? { ofThread.currentValue }
+  package static var current: LoopExecutor? { ofThread.currentValue }
 
   /// That of a loop, on which this is called. One a loop, so that what a server's call waits for on a client's
   /// connection of the same loop goes on within the same turn.

@@ -45,6 +45,24 @@ struct PileTests {
     #expect(pile.beginPreparingAhead())
   }
 
+  @Test("where couriers had to wait, more is prepared earlier, and later again where it need not be")
+  func earlier() throws {
+    let pile = Pile()
+    pile.add(try letters(0..<600), of: 1)
+    #expect(!pile.beginPreparingAhead())
+    // Shortages, each noticed by several.
+    for _ in 0..<3 {
+      _ = pile.takeAll(of: 1)
+      for _ in 0..<4 where pile.beginPreparing() { pile.endPreparing() }
+      pile.add(try letters(0..<600), of: 1)
+    }
+    // Below 800 now: one batch of 200 lacks.
+    #expect(pile.beginPreparingAhead() && !pile.beginPreparingAhead())
+    pile.endPreparing()
+    for _ in 0..<10 { pile.add(try letters(0..<1), of: 1) }
+    #expect(!pile.beginPreparingAhead())
+  }
+
   @Test("who finds no letters prepares beside a few others alone")
   func few() {
     let pile = Pile()

@@ -121,7 +121,7 @@ struct PublicPageTests {
       let mail = try await mail(suite)
       _ = try await suite.page("GET", try #require(mail.links("c").first))
       _ = try await suite.page("POST", mail.unsubscribeURL, body: "List-Unsubscribe=One-Click")
-      try await forget(2, suite)
+      try await suite.forget(2)
       for segment in ["w", "c", "o"] {
         #expect(try await suite.page("GET", try #require(mail.links(segment).first)).status == 410)
       }
@@ -131,19 +131,6 @@ struct PublicPageTests {
       #expect(try await suite.messages().filter { $0.profile.isEmpty }.count == 1)
       let listed = try await interactions(suite, profile: 2)
       #expect(listed.isEmpty)
-    }
-  }
-
-  /// Tells the follower that a profile is gone.
-  private func forget(_ profile: UInt32, _ suite: TestSuite) async throws {
-    var deleted = InternalV1.ProfileDeleted()
-    deleted.profileTable = 7
-    deleted.profiles = [profile]
-    var event = InternalV1.LogEvent()
-    event.type = InternalV1.ProfileDeleted.descriptor.name
-    event.body = try deleted.encoded()
-    try await suite.test.database.transaction(as: .worker) { [event] in
-      try await suite.rooms.follower.apply([event], in: $0)
     }
   }
 
@@ -161,7 +148,7 @@ struct PublicPageTests {
       let listed = try await interactions(suite, profile: 2).compactMap(\.interaction)
       #expect(Set(listed.map(\.kind)) == [.message, behaviour.kind])
       #expect(listed.allSatisfy { !$0.summary.isEmpty })
-      try await forget(2, suite)
+      try await suite.forget(2)
       #expect(try await interactions(suite, profile: 2).isEmpty)
       #expect(try await interactions(suite, profile: 1).count == 2)
     }

@@ -269,13 +269,13 @@ struct SendingTests {
       try await suite.createCampaign()
       try await suite.launch()
       try await suite.gather()
-      try await suite.stage.test.schemaConnection().run(Self.gate)
+      try await HandingGate.install(suite)
       let worker = try await suite.parts.queue.enter(copy: "test")
       let courier = Courier(worker: worker, parts: suite.parts, pile: Pile())
       for attempt in 1...10 {
         // The connection is seen to be closed while the database is waited for: the message is in the state "handing".
         let sending = try await suite.test.database.transaction(as: .worker) { transaction in
-          try await transaction.execute(Self.closeGate, [])
+          try await transaction.execute(HandingGate.close, [])
           let sending = Task { try await courier.work() }
           while sink.commands.count(where: { $0 == "DATA" }) < attempt || courier.isConnected { await Task.yield() }
           return sending
@@ -292,22 +292,6 @@ struct SendingTests {
       #expect(try await suite.messages().contains { $0.serverAnswer.hasPrefix("The message was not ended.") })
     }
   }
-
-  /// While a transaction keeps the gate closed, whoever hands over waits for the database.
-  private static let gate = [
-    Statement(
-      name: "test.gateFunction",
-      sql: """
-        CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS
-          'BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN NEW; END'
-        """),
-    Statement(
-      name: "test.gate",
-      sql: """
-        CREATE TRIGGER gate BEFORE UPDATE ON messages FOR EACH ROW WHEN (NEW.state = 3) EXECUTE FUNCTION pass_gate()
-        """),
-  ]
-  private static let closeGate = Statement(name: "test.closeGate", sql: "SELECT pg_advisory_xact_lock(77)")
 
   @Test("a connection that breaks before the message has come sends it on another")
   func brokenEarly() async throws {

@@ -14,7 +14,13 @@ from .caller import Caller
 from .database import Database
 from .world import ENTITY, FORM, NEWS, World
 
-# messaging.messages.state
+# The state of a message as callers see it. What is in hand has a row of its own until it is settled.
+_STATE = """
+    CASE
+      WHEN message.state <> 1 OR hand.message IS NULL THEN message.state
+      WHEN hand.is_handing THEN 3
+      ELSE 2
+    END"""
 SENT, NOT_SENT, UNKNOWN = 4, 5, 6
 
 
@@ -45,10 +51,11 @@ class Books:
     def states(self) -> str:
         """The question for the states of messages, with places for `campaign` and `address`."""
         return f"""
-            SELECT message.state
+            SELECT {_STATE}
             FROM {self.customers_table} AS customer
             JOIN messaging.messages AS message ON message.profile = customer.id
             JOIN messaging.campaigns AS campaign ON campaign.number = message.campaign
+            LEFT JOIN messaging.in_hand AS hand ON hand.message = message.id
             WHERE customer.{self.column("emailAddress")} = '{{address}}' AND campaign.id = '{{campaign}}'"""
 
     def customers(self) -> list[tuple[str, ...]]:

@@ -18,7 +18,8 @@ _TIME_PASSES = [
 
 # What must come to nothing, by name.
 _UNDONE = {
-    "messages not settled": "SELECT count(*) FROM messaging.messages WHERE state IN (1, 2, 3)",
+    "messages not settled": "SELECT count(*) FROM messaging.messages WHERE state = 1",
+    "messages in hand": "SELECT count(*) FROM messaging.in_hand",
     "audiences not gathered": "SELECT count(*) FROM messaging.campaigns WHERE is_gathering",
     "arrivals not looked at": "SELECT count(*) FROM automation.arrivals",
     "executions not ended": "SELECT count(*) FROM automation.executions WHERE ended_at IS NULL",

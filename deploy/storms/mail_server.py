@@ -41,7 +41,7 @@ _MOODS: dict[Mood, int] = {
 SENDER_KILLED = "kills of senders"
 _SECONDS = 120
 
-# messaging.messages.state
+# States of messages.
 _HANDING, _UNKNOWN = "3", "6"
 
 

@@ -37,7 +37,12 @@ struct BehaviourStore: Sendable {
 
   private static let byLink = Statement(
     name: "messages.byLink",
-    sql: "SELECT campaign, call_values, language FROM messages WHERE id = $1 AND profile = $2")
+    sql: """
+      SELECT messages.campaign, call_values, coalesce(in_hand.language, messages.language)
+      FROM messages
+      LEFT JOIN in_hand ON message = id
+      WHERE id = $1 AND profile = $2
+      """)
 
   // MARK: - Recording
 

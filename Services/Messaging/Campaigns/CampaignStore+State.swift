@@ -97,13 +97,14 @@ extension CampaignStore {
     name: "campaigns.move",
     sql: "UPDATE campaigns SET state = $2, updated_at = $3 WHERE number = $1 RETURNING \(columns)")
 
-  // Those that are being handed over have left.
+  // Those that are being handed over have left. None begins to be meanwhile: that asks for a lock of the campaign, too.
   private static let cancelMessages = Statement(
     name: "campaigns.cancelMessages",
     sql: """
       UPDATE messages
       SET state = \(message: .notSent), reason = \(reason: .cancelled), settled_at = $2, call_values = NULL
-      WHERE campaign = $1 AND state IN (\(message: .waiting, .claimed))
+      WHERE campaign = $1 AND state = \(message: .waiting)
+        AND NOT EXISTS (SELECT FROM in_hand WHERE message = messages.id AND is_handing)
       """)
 
   /// Completes mass campaigns of which every message is settled.
@@ -119,7 +120,7 @@ extension CampaignStore {
       WHERE state = \(campaign: .active) AND kind = \(kind: .mass) AND NOT is_gathering
         AND NOT EXISTS (
           SELECT FROM messages
-          WHERE campaign = campaigns.number AND state IN (\(message: .waiting, .claimed, .handing)))
+          WHERE campaign = campaigns.number AND state = \(message: .waiting))
       """)
 
   // MARK: - Audience

@@ -71,12 +71,12 @@ struct MessageHandlers: Sendable {
     _ request: MessagingV1.ListMessagesRequest, _ call: Call
   ) async throws -> MessagingV1.ListMessagesResponse {
     let campaign = try await campaigns.require(request.parent, field: "parent", right: .read, call)
-    var filter = MessageStore.Filter(state: Int64(request.state.rawValue))
+    var filter = MessageStore.Filter(state: request.state)
     if !request.profile.isEmpty {
       filter.profile = Int64(try await find(request.profile, field: "profile", for: campaign, call).profile)
     }
     let page = try Page(
-      of: .init(method: call.path, parent: request.parent, filter: "\(filter.state)|\(request.profile)"),
+      of: .init(method: call.path, parent: request.parent, filter: "\(filter.state.rawValue)|\(request.profile)"),
       size: request.pageSize, token: request.pageToken, tokens: pages)
     let found = try await messages.list(of: campaign, filter, after: page.number ?? 0, limit: page.size + 1)
     var response = MessagingV1.ListMessagesResponse()

@@ -12,8 +12,8 @@ struct MessageStore: Sendable {
 
   /// Which messages of a campaign a listing holds.
   struct Filter: Sendable {
-    /// 0: all.
-    var state: Int64 = 0
+    /// Unspecified: all.
+    var state = MessagingV1.MessageState.unspecified
     /// 0: all.
     var profile: Int64 = 0
   }
@@ -28,7 +28,11 @@ struct MessageStore: Sendable {
       parameters.append(.int(value))
       conditions += " AND \(column) = $\(parameters.count)"
     }
-    if filter.state != 0 { add("state", filter.state) }
+    if let place = Self.place(of: filter.state) {
+      conditions += " AND state = \(message: .waiting) AND \(place)"
+    } else if filter.state != .unspecified {
+      add("state", Int64(filter.state.rawValue))
+    }
     if filter.profile != 0 {
       add("profile_table", campaign.profileTableNumber)
       add("profile", filter.profile)
@@ -43,15 +47,37 @@ struct MessageStore: Sendable {
     Statement(
       name: "messages.list",
       sql: """
-        SELECT \(columns)
+        SELECT \(columns(state: seenState))
         FROM messages
-        WHERE campaign = $1 AND id > $2\(conditions)
+        LEFT JOIN in_hand ON message = id
+        WHERE messages.campaign = $1 AND id > $2\(conditions)
         ORDER BY id
         LIMIT $3
         """)
   }
 
-  private static let columns = "id, profile, state, reason, server_answer, language, created_at, accepted_at"
+  /// What tells messages apart that are waiting by their own row; nil for those in another state.
+  private static func place(of state: MessagingV1.MessageState) -> String? {
+    switch state {
+    case .waiting: "in_hand.message IS NULL"
+    case .claimed: "NOT is_handing"
+    case .handing: "is_handing"
+    default: nil
+    }
+  }
+
+  /// The state as callers see it.
+  private static let seenState = """
+    CASE
+      WHEN state <> \(message: .waiting) OR message IS NULL THEN state
+      WHEN is_handing THEN \(message: .handing)
+      ELSE \(message: .claimed)
+    END
+    """
+
+  private static func columns(state: String) -> String {
+    "id, profile, \(state), reason, server_answer, messages.language, created_at, accepted_at"
+  }
 
   /// Records a message to one profile, once for each request id. It leaves by itself; that of a paused campaign, once it
   /// is resumed.
@@ -111,7 +137,7 @@ struct MessageStore: Sendable {
       WHERE number = $1 AND state IN (\(campaign: .active, .paused))
       -- Against a cancellation that would miss this message.
       FOR SHARE
-      RETURNING \(columns)
+      RETURNING \(columns(state: "state"))
       """)
 
   /// The values of a call as they are kept: in a message that has a map of them. Nil for none.

@@ -81,7 +81,7 @@ struct RefusalStore: Sendable {
         LEFT JOIN suppressions AS kept ON kept.entity = $2 AND kept.address_hash = wanted.hash
         CROSS JOIN LATERAL (
           SELECT bool_or(state IN (\(message: .sent, .unknown))) AS was_reached,
-            bool_or(state IN (\(message: .waiting, .claimed, .handing))) AS is_open
+            bool_or(state = \(message: .waiting)) AS is_open
           FROM messages
           WHERE campaign = $1 AND profile = wanted.profile AND profile <> 0 AND id < wanted.id
             AND profile_table = (SELECT profile_table FROM campaigns WHERE number = $1)

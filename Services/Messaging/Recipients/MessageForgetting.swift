@@ -14,6 +14,7 @@ struct MessageForgetting: ProfileForgetting {
     let table = SQLValue.int(gone.profileTable)
     let numbers = gone.numbers.map { SQLValue.intArray($0) } ?? .null
     // The messages first: whoever records what a recipient does locks them.
+    try await transaction.execute(Self.lock, [table, numbers])
     try await transaction.execute(Self.messages, [table, numbers, .timestamp(time.now)])
     for statement in Self.behaviour { try await transaction.execute(statement, [table, numbers]) }
     if let numbers = gone.numbers {
@@ -22,17 +23,28 @@ struct MessageForgetting: ProfileForgetting {
     }
   }
 
+  private static let ofProfiles =
+    "profile_table = $1 AND ($2::bigint[] IS NULL OR profile = ANY ($2)) AND profile <> 0"
+
+  // Handing over locks a message as well: so the next statement sees which of them are being handed over.
+  private static let lock = Statement(
+    name: "follower.lock",
+    sql: "SELECT count(*) FROM (SELECT FROM messages WHERE \(ofProfiles) FOR NO KEY UPDATE) AS locked")
+
   // What is being handed over is settled by the mail server's answer.
   private static let messages = Statement(
     name: "follower.messages",
     sql: """
       UPDATE messages
       SET profile = 0, call_values = NULL, server_answer = '', language = '',
-        state = CASE WHEN state IN (\(message: .waiting, .claimed)) THEN \(message: .notSent) ELSE state END,
-        reason = CASE WHEN state IN (\(message: .waiting, .claimed)) THEN \(reason: .profileGone) ELSE reason END,
-        settled_at = CASE WHEN state IN (\(message: .waiting, .claimed)) THEN $3::timestamptz ELSE settled_at END
-      WHERE profile_table = $1 AND ($2::bigint[] IS NULL OR profile = ANY ($2)) AND profile <> 0
+        state = CASE WHEN \(waits) THEN \(message: .notSent) ELSE state END,
+        reason = CASE WHEN \(waits) THEN \(reason: .profileGone) ELSE reason END,
+        settled_at = CASE WHEN \(waits) THEN $3::timestamptz ELSE settled_at END
+      WHERE \(ofProfiles)
       """)
+
+  private static let waits =
+    "state = \(message: .waiting) AND NOT EXISTS (SELECT FROM in_hand WHERE message = id AND is_handing)"
 
   private static let behaviour = Behaviour.allCases.map { behaviour in
     Statement(
@@ -40,7 +52,7 @@ struct MessageForgetting: ProfileForgetting {
       sql: """
         UPDATE \(behaviour.table)
         SET profile = 0\(behaviour.forgetting)
-        WHERE profile_table = $1 AND ($2::bigint[] IS NULL OR profile = ANY ($2)) AND profile <> 0
+        WHERE \(ofProfiles)
         """)
   }
 

@@ -213,6 +213,7 @@ final class Courier: Sendable {
 
   private func takeLetter(_ course: inout Course) -> Letter? {
     if course.interval == nil, course.taken > 0 {
+      if isToPrepare.withLock({ $0 }) { return nil }
       if pile.beginPreparingAhead() {
         isToPrepare.withLock { $0 = true }
         return nil
@@ -339,10 +340,11 @@ final class Courier: Sendable {
     do throws(SMTPError) { reply = try await connection.finish(announcing: next) } catch {
       if case .notEnded = error { throw error }
       abandon()
-      return course.settled.append(.init(id: letter.id, outcome: .unknown))
+      return course.settled.append(.init(id: letter.id, outcome: .unknown, language: letter.language))
     }
     if reply.code == 421 { abandon() }
-    course.settled.append(.init(id: letter.id, outcome: outcome(atEnd: reply, letter, course.campaign)))
+    let outcome = outcome(atEnd: reply, letter, course.campaign)
+    course.settled.append(.init(id: letter.id, outcome: outcome, language: letter.language))
     if reply.isDone {
       course.hasSent = true
       course.close()

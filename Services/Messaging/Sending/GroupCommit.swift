@@ -1,4 +1,5 @@
 internal import Database
+internal import RPC
 internal import Synchronization
 
 /// What callers of a ``GroupCommit`` have to write down.
@@ -45,7 +46,8 @@ final class GroupCommit<Work: GroupedWork>: Sendable {
         defer { state.isRunning = true }
         return !state.isRunning
       }
-      if isFree { Task { await self.commitWaiting() } }
+      // On the caller's event loop, where it waits behind no rendering.
+      if isFree { Task(executorPreference: LoopExecutor.current) { await self.commitWaiting() } }
     }
   }
 

@@ -5,15 +5,19 @@ internal import Synchronization
 final class Pile: Sendable {
   typealias Letter = BatchPreparation.Letter
 
-  /// Where fewer letters are left, somebody prepares more: about what leaves meanwhile.
-  private static let low = 100
-  /// How many couriers prepare at once when nothing is left. More would be in each other's way.
+  /// How few letters may be left before somebody prepares more. It grows where couriers had to wait for letters, and
+  /// shrinks where many were left when more came: so a letter is prepared only about as early as it must be.
+  private static let low = 100...1_600
+  /// How many couriers prepare at once. More would be in each other's way.
   private static let mostPreparing = 4
 
   private struct State {
     var letters: [Int64: ArraySlice<Letter>] = [:]
     var count = 0
     var preparing = 0
+    var low = Pile.low.lowerBound
+    /// Somebody found no letters, since the last came.
+    var isShort = false
     /// The last who prepared found nothing that is due.
     var isAll = false
   }
@@ -56,6 +60,8 @@ final class Pile: Sendable {
   func add(_ letters: [Letter], of campaign: Int64) {
     if letters.isEmpty { return }
     state.withLock { state in
+      if state.count > state.low / 2 { state.low = max(state.low - state.low / 8, Self.low.lowerBound) }
+      state.isShort = false
       state.letters[campaign, default: []] += letters
       state.count += letters.count
     }
@@ -67,7 +73,8 @@ final class Pile: Sendable {
   /// Whether one that has letters should prepare more before it goes on; then it says when it ends.
   func beginPreparingAhead() -> Bool {
     state.withLock { state in
-      guard state.count < Self.low, state.preparing == 0, !state.isAll else { return false }
+      let coming = state.preparing * Preparer.batch
+      guard state.count + coming < state.low, state.preparing < Self.mostPreparing, !state.isAll else { return false }
       state.preparing += 1
       return true
     }
@@ -76,6 +83,10 @@ final class Pile: Sendable {
   /// Whether one that found no letters may prepare some; then it says when it ends. Otherwise others do.
   func beginPreparing() -> Bool {
     state.withLock { state in
+      if !state.isShort, !state.isAll {
+        state.isShort = true
+        state.low = min(2 * state.low, Self.low.upperBound)
+      }
       guard state.preparing < Self.mostPreparing else { return false }
       state.preparing += 1
       return true

@@ -5,10 +5,10 @@ internal import Values
 
 /// The messages that wait to be sent, and who has them in hand.
 ///
-/// A message goes waiting → claimed → handing → sent, not sent or unknown. `claimed` names a worker, whose row says until
-/// when it lives, by PostgreSQL's clock. When that has passed, what it had claimed waits again, and what it was handing over
-/// is unknown: the mail server may have it. A worker that wakes after that finds its messages gone, because each step
-/// asks for its number.
+/// A message goes waiting → claimed → handing → sent, not sent or unknown. What is claimed or handing has a row in `in_hand`,
+/// which names a worker, whose row says until when it lives, by PostgreSQL's clock. When that has passed, what it had claimed
+/// waits again, and what it was handing over is unknown: the mail server may have it. A worker that wakes after that finds
+/// its messages gone, because each step asks for its number.
 struct SendingQueue: Sendable {
   /// How long a worker lives without a word.
   static let life = Duration.seconds(6)
@@ -79,10 +79,15 @@ struct SendingQueue: Sendable {
   private static let recover = Statement(
     name: "sending.recover",
     sql: """
+      WITH gone AS (
+        DELETE FROM in_hand
+        WHERE worker = ANY ($1::bigint[])
+        RETURNING message, worker, is_handing, language)
       UPDATE messages
-      SET state = CASE state WHEN \(message: .claimed) THEN \(message: .waiting) ELSE \(message: .unknown) END,
-        settled_at = CASE state WHEN \(message: .handing) THEN $2::timestamptz END
-      WHERE worker = ANY ($1::bigint[]) AND state IN (\(message: .claimed, .handing))
+      SET state = \(message: .unknown), settled_at = $2::timestamptz, worker = gone.worker,
+        language = CASE WHEN profile = 0 THEN '' ELSE gone.language END
+      FROM gone
+      WHERE id = gone.message AND is_handing AND state = \(message: .waiting)
       """)
 
   // MARK: - Claiming
@@ -121,11 +126,20 @@ struct SendingQueue: Sendable {
         AND (
           SELECT true
           FROM messages
-          WHERE campaign = campaigns.number AND state = \(message: .waiting) AND due_at <= $1
+          WHERE campaign = campaigns.number AND \(isDue("$1"))
           LIMIT 1)
         AND (held_until > $1 AND held_until <= $1 + \(holding)) IS NOT TRUE
       ORDER BY number
       """)
+
+  // What is in hand is asked of each message by itself: a join could look through all that is, since the plan was made while
+  // that was nothing.
+  private static func isDue(_ now: String) -> String {
+    """
+    state = \(message: .waiting) AND due_at <= \(now)
+      AND (SELECT message FROM in_hand WHERE message = messages.id) IS NULL
+    """
+  }
 
   /// How long a campaign is held back that cannot be sent at all.
   private static let holding = "interval '1 minute'"
@@ -184,9 +198,7 @@ struct SendingQueue: Sendable {
     sql: """
       SELECT EXISTS (
         SELECT FROM messages
-        WHERE campaign = $1
-          AND state IN (\(message: .waiting), \(message: .claimed), \(message: .handing))
-          AND id <> ALL ($2::bigint[]))
+        WHERE campaign = $1 AND state = \(message: .waiting) AND id <> ALL ($2::bigint[]))
       """)
 
   /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.
@@ -206,7 +218,6 @@ struct SendingQueue: Sendable {
     }
   }
 
-  // Found by the workers, who are few: the messages that wait may be millions.
   private static let campaign = Statement(
     name: "sending.campaign",
     sql: """
@@ -214,9 +225,8 @@ struct SendingQueue: Sendable {
         CASE
           WHEN messages_per_second > 0 THEN (
             SELECT count(*)
-            FROM workers
-            JOIN messages ON messages.worker = workers.number
-            WHERE messages.campaign = $1 AND messages.state = \(message: .claimed))
+            FROM in_hand
+            WHERE campaign = $1 AND NOT is_handing)
           ELSE 0
         END
       FROM campaigns
@@ -241,18 +251,22 @@ struct SendingQueue: Sendable {
     name: "sending.claim",
     sql: """
       WITH due AS (
-        SELECT id
+        SELECT id, entity, profile, attempts, call_values
         FROM messages
-        WHERE campaign = $1 AND state = \(message: .waiting) AND due_at <= $4
-          AND EXISTS (SELECT FROM workers WHERE number = $2 FOR KEY SHARE)
+        WHERE campaign = $1 AND \(isDue("$4")) AND EXISTS (SELECT FROM workers WHERE number = $2 FOR KEY SHARE)
         ORDER BY due_at, id
         LIMIT $3
-        FOR UPDATE OF messages SKIP LOCKED)
-      UPDATE messages
-      SET state = \(message: .claimed), worker = $2
+        FOR NO KEY UPDATE OF messages SKIP LOCKED),
+      claimed AS (
+        INSERT INTO in_hand (message, entity, campaign, worker)
+        SELECT id, entity, $1, $2
+        FROM due
+        -- Another has claimed it since this began.
+        ON CONFLICT DO NOTHING
+        RETURNING message)
+      SELECT id, profile, attempts, call_values
       FROM due
-      WHERE messages.id = due.id
-      RETURNING messages.id, messages.profile, messages.attempts, messages.call_values
+      WHERE id = ANY (ARRAY(SELECT message FROM claimed))
       """)
 
   /// Takes the next moment at which a message of a campaign may leave: an interval behind the one before, whoever took
@@ -295,8 +309,12 @@ struct SendingQueue: Sendable {
   private static let releaseStatement = Statement(
     name: "sending.release",
     sql: """
+      WITH mine AS (
+        DELETE FROM in_hand
+        WHERE message = ANY ($1::bigint[]) AND worker = $2 AND NOT is_handing
+        RETURNING message)
       UPDATE messages
-      SET state = \(message: .waiting), due_at = $3
-      WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state = \(message: .claimed)
+      SET due_at = $3
+      WHERE id = ANY ($1::bigint[]) AND id IN (SELECT message FROM mine)
       """)
 }

@@ -15,6 +15,8 @@ extension SendingQueue {
   struct Settled: Sendable, Hashable {
     let id: Int64
     let outcome: Outcome
+    /// In which it was handed over.
+    var language = ""
   }
 
   /// A message that is about to be handed over.
@@ -51,7 +53,8 @@ extension SendingQueue.Note: GroupedWork {
     var handed: [Handover: [Int64]] = [:]
     for note in notes {
       for message in note.settled {
-        settled[Settlement(outcome: message.outcome, worker: note.worker), default: []].append(message.id)
+        let settlement = Settlement(outcome: message.outcome, language: message.language, worker: note.worker)
+        settled[settlement, default: []].append(message.id)
       }
       if let handing = note.handing {
         handed[Handover(language: handing.language, worker: note.worker), default: []].append(handing.id)
@@ -79,22 +82,23 @@ extension SendingQueue.Note: GroupedWork {
 
   private struct Settlement: Hashable {
     let outcome: SendingQueue.Outcome
+    let language: String
     let worker: Int64
 
     func statement(for ids: [Int64], _ now: Timestamp) -> (Statement, [SQLValue]) {
       let common: [SQLValue] = [.messages(ids), .int(worker), .timestamp(now)]
       return switch outcome {
-      case .sent: (settle, common + Self.state(.sent))
-      case .unknown: (settle, common + Self.state(.unknown))
-      case .notSent(let reason, let answer): (settle, common + Self.state(.notSent, reason, answer))
+      case .sent: (settle, common + state(.sent))
+      case .unknown: (settle, common + state(.unknown))
+      case .notSent(let reason, let answer): (settle, common + state(.notSent, reason, answer))
       case .postponed(let until, let answer): (postpone, common + [.timestamp(until), .text(answer)])
       }
     }
 
-    private static func state(
+    private func state(
       _ state: MessagingV1.MessageState, _ reason: MessagingV1.NotSentReason = .unspecified, _ answer: String = ""
     ) -> [SQLValue] {
-      [.int(Int64(state.rawValue)), .int(Int64(reason.rawValue)), .text(answer)]
+      [.int(Int64(state.rawValue)), .int(Int64(reason.rawValue)), .text(answer), .text(language)]
     }
   }
 }
@@ -104,23 +108,43 @@ extension SQLValue {
   fileprivate static func messages(_ ids: [Int64]) -> SQLValue { .intArray(ids.sorted()) }
 }
 
-// A message that was given up as unknown is settled by the answer that comes after all; one that was cancelled or whose
-// profile went before it left stays as it is. The values of a call go with a message that never will have a web version.
+// Messages and what is in hand are found by their numbers alone. Another condition that has an index, such as `state = 1`,
+// might be taken for the better way to them while there are few, and the plan is kept when there are millions.
+
+// What was in hand is so no more.
+private let mine = """
+  mine AS (
+    DELETE FROM in_hand
+    WHERE message = ANY ($1::bigint[]) AND worker = $2
+    RETURNING message)
+  """
+
+// Among these a message that was given up as unknown is settled by the answer that comes after all; one that was cancelled
+// or whose profile went before it left stays as it is.
+private let isOpen = """
+  (messages.id IN (SELECT message FROM mine) AND messages.state = \(message: .waiting)
+    OR messages.state = \(message: .unknown) AND messages.worker = $2)
+  """
+
+// The values of a call go with a message that never will have a web version.
 private let settle = Statement(
   name: "sending.settle",
   sql: """
+    WITH \(mine)
     UPDATE messages
     SET state = $4::smallint, reason = $5::smallint, server_answer = CASE WHEN profile = 0 THEN '' ELSE $6 END,
+      language = CASE WHEN profile = 0 THEN '' ELSE $7 END,
       settled_at = $3::timestamptz, accepted_at = CASE WHEN $4::smallint = \(message: .sent) THEN $3::timestamptz END,
       call_values = CASE WHEN $4::smallint = \(message: .notSent) THEN NULL ELSE call_values END,
       profile = CASE WHEN $5::smallint = \(reason: .profileGone) THEN 0 ELSE profile END
-    WHERE id = ANY ($1::bigint[]) AND worker = $2 AND state IN (\(message: .claimed, .handing, .unknown))
+    WHERE id = ANY ($1::bigint[]) AND \(isOpen)
     """)
 
 // Not again where the profile has gone or the campaign was cancelled or completed while it was being handed over.
 private let postpone = Statement(
   name: "sending.postpone",
   sql: """
+    WITH \(mine)
     UPDATE messages
     SET state = CASE WHEN over.reason = 0 THEN \(message: .waiting) ELSE \(message: .notSent) END,
       reason = over.reason, settled_at = CASE WHEN over.reason <> 0 THEN $3::timestamptz END, attempts = attempts + 1,
@@ -140,19 +164,22 @@ private let postpone = Statement(
       -- Against a cancellation that would miss this message.
       FOR SHARE OF campaigns
     ) AS over
-    WHERE messages.id = over.id AND worker = $2 AND messages.state IN (\(message: .claimed, .handing, .unknown))
+    WHERE messages.id = over.id AND \(isOpen)
     """)
 
-// Where it has been said already, it was by this worker, which does not know whether that was written. They are found by
-// their numbers alone: by IN in place of BETWEEN, or by a join with campaigns, it would be among all that the worker has in
-// hand or all that are of a campaign, where the plan was made while those were few.
+// Where it has been said already, it was by this worker, which does not know whether that was written. The message and its
+// campaign are locked against those who settle what is not being handed over: they see that it is, or it is not.
 private let hand = Statement(
   name: "sending.hand",
   sql: """
-    UPDATE messages
-    SET state = \(message: .handing), language = $3
-    WHERE id = ANY ($1::bigint[]) AND worker = $2 AND profile <> 0
-      AND state BETWEEN \(message: .claimed) AND \(message: .handing)
-      AND (SELECT state = \(campaign: .active) FROM campaigns WHERE number = messages.campaign)
-    RETURNING id
+    UPDATE in_hand
+    SET is_handing = true, language = $3
+    WHERE message = ANY ($1::bigint[]) AND worker = $2
+      AND (
+        SELECT state = \(message: .waiting) AND profile <> 0
+          AND (SELECT state = \(campaign: .active) FROM campaigns WHERE number = messages.campaign FOR SHARE)
+        FROM messages
+        WHERE id = in_hand.message
+        FOR SHARE)
+    RETURNING message
     """)

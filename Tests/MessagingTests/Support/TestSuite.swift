@@ -131,6 +131,19 @@ struct TestSuite: ServiceSuite {
     try await parts.queue.sweep(now: time.now)
   }
 
+  /// Tells the follower that a profile is gone.
+  func forget(_ profile: UInt32) async throws {
+    var deleted = InternalV1.ProfileDeleted()
+    deleted.profileTable = 7
+    deleted.profiles = [profile]
+    var event = InternalV1.LogEvent()
+    event.type = InternalV1.ProfileDeleted.descriptor.name
+    event.body = try deleted.encoded()
+    try await test.database.transaction(as: .worker) { [event] in
+      try await rooms.follower.apply([event], in: $0)
+    }
+  }
+
   // MARK: - Public pages
 
   /// Answers a link as the gateway asks.
