@@ -110,6 +110,47 @@ struct InHandTests {
     }
   }
 
+  @Test("what was in hand before there was a table for it is so afterwards")
+  func migration() async throws {
+    let (all, last) = (MessagingMigrations.all, MessagingMigrations.inHand)
+    try await TestDatabase.with(service: "messaging", migrations: all.filter { $0.number < last.number }) { test in
+      for statement in Self.before { try await test.database.write(statement, [], as: .worker) }
+      try await Migrator(
+        server: test.configuration.server, roles: test.configuration.roles, ddl: test.ddl, logger: .quiet
+      ).migrate(all)
+      let rows = try await test.database.read(Self.after, [], as: .worker)
+      #expect(try rows.map { try $0.int(0) } == [1, 1, 1, 4, 5, 6])
+      #expect(try rows.map { try $0.text(1) } == ["", "7 f", "8 t fr", "", "", ""])
+    }
+  }
+
+  /// A message in each state, as they were kept.
+  private static let before = [
+    """
+    INSERT INTO senders (entity, id, display_name, email_address, reply_to, created_at, updated_at)
+    VALUES (1, 'shop', 'Shop', 'a@shop.test', '', now(), now())
+    """,
+    """
+    INSERT INTO campaigns (entity, id, entity_key, time_zone, definition, kind, state, sender, profile_table,
+      messages_per_second, created_at, updated_at)
+    SELECT 1, 'news', 'b2c', 'UTC', '', 1, 2, number, 7, 0, now(), now() FROM senders
+    """,
+    """
+    INSERT INTO messages (entity, campaign, profile_table, profile, state, worker, language, due_at, created_at)
+    SELECT 1, number, 7, kept, kept, kept + 5, CASE WHEN kept > 2 THEN 'fr' ELSE '' END, now(), now()
+    FROM campaigns, generate_series(1, 6) AS kept
+    """,
+  ].enumerated().map { Statement(name: "test.before\($0.offset)", sql: $0.element) }
+
+  private static let after = Statement(
+    name: "test.after",
+    sql: """
+      SELECT state, concat_ws(' ', in_hand.worker, is_handing, nullif(in_hand.language, ''))
+      FROM messages
+      LEFT JOIN in_hand ON message = id
+      ORDER BY id
+      """)
+
   /// Returns as soon as so many wait for locks, or behind some seconds.
   private static func wait(for count: Int64, _ suite: TestSuite) async throws {
     for _ in 0..<200 {

@@ -22,10 +22,12 @@ from .harness import CannotMeasure
 
 
 @contextmanager
-def story_suite(binaries: pathlib.Path, until: str, smtp: str | None = None) -> Iterator[Suite]:
+def story_suite(
+    binaries: pathlib.Path, until: str, smtp: str | None = None, settings: dict[str, str] | None = None
+) -> Iterator[Suite]:
     """Starts a suite, plays the story up to the step named `until`, and stops it with its data at the end.
 
-    `smtp`: the mail server that it hands over to, instead of one of its own.
+    `smtp`: the mail server that it hands over to, instead of one of its own. `settings`: as the suite has them.
     """
     suite = Suite(
         # Not below the caller's folder: the services' account may not enter that.
@@ -34,6 +36,7 @@ def story_suite(binaries: pathlib.Path, until: str, smtp: str | None = None) -> 
         postgresql_account=unprivileged(),
         services_account=unprivileged(),
         smtp=smtp,
+        settings=settings,
     )
     try:
         suite.start()

@@ -29,7 +29,8 @@ SECONDS_TO_STOP = 35  # Longer than the services give running calls.
 class Suite:
     """Starts and stops PostgreSQL, a mail server and the services.
 
-    The data folder holds all that a start needs again: the cluster, ports, keys, the services' files, logs, mail.
+    The data folder holds all that a start needs again: the cluster, ports, keys, the services' files, logs, mail. What
+    else is configured all services find in their environment: `settings`, by names such as `RAPPORT_SMTP_CONNECTIONS`.
     """
 
     # What only the data folder of the other kind of suite has, and whose it is.
@@ -46,6 +47,7 @@ class Suite:
         wanted_ports: dict[str, int] | None = None,
         first_port: int = FIRST,
         is_durable: bool = True,
+        settings: dict[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.data = data
@@ -60,6 +62,7 @@ class Suite:
         self._wanted_ports = wanted_ports or {}
         self._first_port = first_port
         self._is_durable = is_durable
+        self._settings = settings
         self._progress = progress
         self._lock: int | None = None
 
@@ -121,7 +124,7 @@ class Suite:
         if name not in self.services:
             service = next(service for service in services() if service.name == name)
             argv = [str(self._executable(service)), "--config", str(self.data / "config" / f"{name}.json")]
-            self.services[name] = Process(name, argv, self._log(name), self._account)
+            self.services[name] = Process(name, argv, self._log(name), self._account, environment=self._settings)
         self.services[name].start()
 
     def wait_until_ready(self, name: str) -> None:
