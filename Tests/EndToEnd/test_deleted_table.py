@@ -7,11 +7,12 @@ import urllib.request
 
 import grpc
 import pytest
+from custom_tables import create_custom_table
 from google.protobuf import json_format
 from rapport.forms.v1 import form_pb2, form_service_pb2, form_service_pb2_grpc
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import profile_service_pb2, profile_service_pb2_grpc, profile_table_pb2
-from rapport.tables.v1 import custom_table_pb2, row_pb2, table_service_pb2, table_service_pb2_grpc
+from rapport.tables.v1 import row_pb2, table_service_pb2, table_service_pb2_grpc
 
 _SECONDS = 60
 
@@ -49,13 +50,7 @@ class World:
             "columns": [{"id": "time", "type": "FIELD_TYPE_TIMESTAMP", "required": True}],
             "timeColumn": "time",
         }
-        self.orders = self.tables.CreateCustomTable(
-            table_service_pb2.CreateCustomTableRequest(
-                parent=self.entity,
-                custom_table_id="orders",
-                custom_table=json_format.ParseDict(definition, custom_table_pb2.CustomTable()),
-            )
-        ).name
+        self.orders = create_custom_table(self.tables, self.entity, "orders", definition)
         values = {"customer": {"stringValue": "alice"}, "time": {"timestampValue": "2026-01-01T00:00:00Z"}}
         row = json_format.ParseDict({"values": values}, row_pb2.Row())
         self.tables.CreateRow(table_service_pb2.CreateRowRequest(parent=self.orders, row=row))

@@ -5,11 +5,11 @@ import io
 
 import grpc
 import pytest
-from google.protobuf import json_format
+from custom_tables import create_custom_table
 from imports import csv_file, export, import_file, profiles
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import profile_service_pb2, profile_table_pb2
-from rapport.tables.v1 import custom_table_pb2, table_service_pb2, table_service_pb2_grpc
+from rapport.tables.v1 import table_service_pb2, table_service_pb2_grpc
 from rapport.targeting.v1 import targeting_pb2, targeting_service_pb2, targeting_service_pb2_grpc
 from rapport.type.v1 import field_type_pb2
 from rapport.type.v1 import import_pb2 as type_import_pb2
@@ -74,13 +74,7 @@ class World:
             ],
             "keyColumn": "code",
         }
-        self.facts = self.tables.CreateCustomTable(
-            table_service_pb2.CreateCustomTableRequest(
-                parent=self.entity,
-                custom_table_id="facts",
-                custom_table=json_format.ParseDict(facts, custom_table_pb2.CustomTable()),
-            )
-        ).name
+        self.facts = create_custom_table(self.tables, self.entity, "facts", facts)
 
     def import_people(self):
         return import_file(self.channel, self.people, csv_file(FIELDS, PEOPLE), key="number").progress

@@ -1,11 +1,12 @@
 """What a profile keeps of a reference: the key as its repository writes it."""
 
 import pytest
+from custom_tables import create_custom_table
 from google.protobuf import json_format
 from imports import import_file, profiles
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import profile_service_pb2, profile_table_pb2
-from rapport.tables.v1 import custom_table_pb2, row_pb2, table_service_pb2, table_service_pb2_grpc
+from rapport.tables.v1 import row_pb2, table_service_pb2, table_service_pb2_grpc
 from rapport.targeting.v1 import targeting_pb2, targeting_service_pb2, targeting_service_pb2_grpc
 from rapport.type.v1 import value_pb2
 
@@ -23,13 +24,7 @@ def test_a_reference_is_kept_as_its_repository_writes_the_key(suite, kind):
         {"id": "half", "type": "FIELD_TYPE_STRING"},
     ]
     definition = {"displayName": "Places", "type": "CUSTOM_TABLE_TYPE_REPOSITORY", "columns": columns}
-    places = tables.CreateCustomTable(
-        table_service_pb2.CreateCustomTableRequest(
-            parent=entity,
-            custom_table_id="places",
-            custom_table=json_format.ParseDict(definition | {"keyColumn": "code"}, custom_table_pb2.CustomTable()),
-        )
-    ).name
+    places = create_custom_table(tables, entity, "places", definition | {"keyColumn": "code"})
     key = {
         "COUNTRY": value_pb2.Value(string_value=sent),
         "INTEGER": value_pb2.Value(int64_value=7),

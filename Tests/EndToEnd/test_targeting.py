@@ -10,11 +10,12 @@ from decimal import Decimal
 
 import grpc
 import pytest
+from custom_tables import create_custom_table
 from google.protobuf import json_format
 from imports import csv_file, import_file
 from rapport.options.v1 import options_pb2
 from rapport.profiles.v1 import profile_service_pb2, profile_service_pb2_grpc, profile_table_pb2
-from rapport.tables.v1 import custom_table_pb2, table_service_pb2, table_service_pb2_grpc
+from rapport.tables.v1 import table_service_pb2, table_service_pb2_grpc
 from rapport.targeting.v1 import targeting_pb2, targeting_service_pb2, targeting_service_pb2_grpc
 from rapport.type.v1 import import_pb2 as type_import_pb2
 from story import data
@@ -47,7 +48,7 @@ class World:
         self.entity, self.channel = suite.entity(options_pb2.RIGHT_WRITE, options_pb2.RIGHT_EXPORT)
         self.targetings = targeting_service_pb2_grpc.TargetingServiceStub(self.channel)
         tables = table_service_pb2_grpc.TableServiceStub(self.channel)
-        self._make_table(tables, "stores")
+        create_custom_table(tables, self.entity, "stores", self._definition("stores"))
         self._import_rows(tables, "stores", "code", csv_file(data.STORE_COLUMNS, STORES))
         definition = json_format.ParseDict(self._definition("customers"), profile_table_pb2.ProfileTable())
         self.customers = (
@@ -59,7 +60,7 @@ class World:
             )
             .name
         )
-        self._make_table(tables, "orders")
+        create_custom_table(tables, self.entity, "orders", self._definition("orders"))
         rows = (data.customer_row(number) for number in CUSTOMERS)
         import_file(self.channel, self.customers, csv_file(data.CUSTOMER_COLUMNS, rows))
         self._import_rows(tables, "orders", "orderCode", csv_file(data.ORDER_COLUMNS, ORDERS))
@@ -67,12 +68,6 @@ class World:
     def _definition(self, name: str) -> dict:
         text = (_DEFINITIONS / f"{name}.json").read_text(encoding="utf-8")
         return json.loads(text.replace("entities/b2c", self.entity))
-
-    def _make_table(self, tables, name: str) -> None:
-        table = json_format.ParseDict(self._definition(name), custom_table_pb2.CustomTable())
-        tables.CreateCustomTable(
-            table_service_pb2.CreateCustomTableRequest(parent=self.entity, custom_table_id=name, custom_table=table)
-        )
 
     def _import_rows(self, tables, name: str, key: str, file: bytes) -> None:
         start = table_service_pb2.ImportRowsStart(

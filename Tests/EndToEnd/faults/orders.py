@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from custom_tables import create_custom_table
 from google.protobuf import json_format
-from rapport.tables.v1 import custom_table_pb2, row_pb2, table_service_pb2, table_service_pb2_grpc
+from rapport.tables.v1 import row_pb2, table_service_pb2, table_service_pb2_grpc
 
 from .shop import Shop
 
@@ -21,13 +22,7 @@ class Orders:
             "columns": [{"id": "time", "type": "FIELD_TYPE_TIMESTAMP", "required": True}],
             "timeColumn": "time",
         }
-        self.table = self._tables.CreateCustomTable(
-            table_service_pb2.CreateCustomTableRequest(
-                parent=shop.entity,
-                custom_table_id="orders",
-                custom_table=json_format.ParseDict(definition, custom_table_pb2.CustomTable()),
-            )
-        ).name
+        self.table = create_custom_table(self._tables, shop.entity, "orders", definition)
         for number in customers:
             self.add(number)
 
