@@ -164,11 +164,8 @@ executables() {
   printf 'rapport\n'
 }
 
-# release OPTION...: `swift build` as the doors that measure or run do it. Modules are optimized together: a call costs a
-# twelfth less.
-release() {
-  swift build --package-path "$RAPPORT_ROOT" -c release --static-swift-stdlib -Xswiftc -cross-module-optimization "$@"
-}
+# release OPTION...: `swift build` as the doors that measure or run do it.
+release() { swift build --package-path "$RAPPORT_ROOT" -c release --static-swift-stdlib "$@"; }
 
 # Builds the suite's executables in release mode, and prints the folder they are in.
 build_release() {
