@@ -14,8 +14,8 @@ import Values
 struct InHandTests {
   @Test("callers see them claimed or handing, and find them by that")
   func states() async throws {
-    try await Self.with(profiles: 4, claiming: 3) { suite, hand in
-      #expect(try await hand.begin(0))
+    try await Self.with(profiles: 4, claiming: 3) { suite, worker, claimed in
+      #expect(try await worker.begin(claimed[0]))
       let all = try await suite.messages()
       #expect(all.map(\.state) == [.handing, .claimed, .claimed, .waiting])
       for state in [MessagingV1.MessageState.waiting, .claimed, .handing, .sent] {
@@ -27,18 +27,18 @@ struct InHandTests {
       }
       let report = try await suite.report()
       #expect(report.waiting == 4 && report.adds)
-      try await hand.settle(0, .sent)
+      try await worker.settle(claimed[0], .sent)
       #expect(try await suite.messages().map(\.state) == [.sent, .claimed, .claimed, .waiting])
     }
   }
 
   @Test("what is put back waits again; what is being handed over is not put back")
   func release() async throws {
-    try await Self.with(profiles: 3, claiming: 3) { suite, hand in
-      #expect(try await hand.begin(0))
-      try await suite.parts.queue.release(hand.ids, worker: hand.worker, dueAt: suite.time.now)
+    try await Self.with(profiles: 3, claiming: 3) { suite, worker, claimed in
+      #expect(try await worker.begin(claimed[0]))
+      try await worker.release(claimed)
       #expect(try await suite.messages().map(\.state) == [.handing, .waiting, .waiting])
-      #expect(try await !hand.begin(1))
+      #expect(try await !worker.begin(claimed[1]))
     }
   }
 
@@ -59,11 +59,11 @@ struct InHandTests {
 
   @Test("is not taken for waiting by whoever settles those at that moment", arguments: Rival.allCases)
   func handingFirst(rival: Rival) async throws {
-    try await Self.with(profiles: 3, claiming: 2) { suite, hand in
+    try await Self.with(profiles: 3, claiming: 2) { suite, worker, claimed in
       try await HandingGate.install(suite)
       let (isOurs, acting) = try await suite.test.database.transaction(as: .worker) { transaction in
         try await transaction.execute(HandingGate.close, [])
-        let isOurs = Task { try await hand.begin(0) }
+        let isOurs = Task { try await worker.begin(claimed[0]) }
         try await Self.wait(for: 1, suite)
         let isDone = Atomic(false)
         let acting = Task {
@@ -77,7 +77,7 @@ struct InHandTests {
       }
       #expect(try await isOurs.value)
       try await acting.value
-      try await hand.settle(0, .sent)
+      try await worker.settle(claimed[0], .sent)
       let report = try await suite.report()
       #expect(report.sent == 1 && report.count(rival.reason) == (rival == .cancelling ? 2 : 0) && report.adds)
     }
@@ -85,10 +85,10 @@ struct InHandTests {
 
   @Test("what was claimed and settled by another is not handed over", arguments: Rival.allCases)
   func rivalFirst(rival: Rival) async throws {
-    try await Self.with(profiles: 1, claiming: 1) { suite, hand in
+    try await Self.with(profiles: 1, claiming: 1) { suite, worker, claimed in
       try await rival.act(suite)
-      #expect(try await !hand.begin(0))
-      try await suite.parts.queue.release(hand.ids, worker: hand.worker, dueAt: suite.time.now)
+      #expect(try await !worker.begin(claimed[0]))
+      try await worker.release(claimed)
       try await suite.sendAll()
       #expect(suite.sink.kept.isEmpty)
       #expect(try await suite.report().count(rival.reason) == 1)
@@ -97,13 +97,13 @@ struct InHandTests {
 
   @Test("a message whose profile goes while it is handed over says nothing of it")
   func forgotten() async throws {
-    try await Self.with(profiles: 2, claiming: 2) { suite, hand in
+    try await Self.with(profiles: 2, claiming: 2) { suite, worker, claimed in
       for place in 0...1 {
-        #expect(try await hand.begin(place))
+        #expect(try await worker.begin(claimed[place]))
         try await suite.forget(UInt32(place + 1))
       }
-      try await hand.settle(0, .notSent(.refusedByServer, answer: "550 c1@example.test"))
-      try await suite.parts.queue.leave(hand.worker, now: suite.time.now)
+      try await worker.settle(claimed[0], .notSent(.refusedByServer, answer: "550 c1@example.test"))
+      try await worker.leave()
       let messages = try await suite.messages()
       #expect(messages.map(\.state) == [.notSent, .unknown])
       #expect(messages.allSatisfy { $0.profile.isEmpty && $0.serverAnswer.isEmpty && $0.language.isEmpty })
@@ -162,37 +162,15 @@ struct InHandTests {
 }
 
 extension InHandTests {
-  /// What a worker has claimed of a campaign.
-  struct Hand: Sendable {
-    let suite: TestSuite
-    let worker: Int64
-    let ids: [Int64]
-
-    func begin(_ place: Int) async throws -> Bool {
-      try await suite.parts.queue.commit(
-        [], handing: .init(id: ids[place], language: "en"), worker: worker, now: suite.time.now)
-    }
-
-    func settle(_ place: Int, _ outcome: SendingQueue.Outcome) async throws {
-      let settled = SendingQueue.Settled(id: ids[place], outcome: outcome, language: "en")
-      _ = try await suite.parts.queue.commit([settled], handing: nil, worker: worker, now: suite.time.now)
-    }
-  }
-
+  /// Gives a campaign's messages, and a worker that has claimed these of them.
   fileprivate static func with(
-    profiles: UInt32, claiming limit: Int, _ body: (TestSuite, Hand) async throws -> Void
+    profiles: UInt32, claiming limit: Int, _ body: (TestSuite, TestWorker, [Int64]) async throws -> Void
   ) async throws {
     try await TestSuite.with { suite async throws in
-      suite.peers.add(1...profiles)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
-      let queue = suite.parts.queue
-      let worker = try await queue.enter(copy: "test")
-      let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
-      let batch = try #require(
-        try await queue.claim(from: campaign, worker: worker, limit: limit, now: suite.time.now))
-      try await body(suite, Hand(suite: suite, worker: worker, ids: batch.messages.map(\.id)))
+      try await suite.makeMessages(to: 1...profiles)
+      let worker = try await TestWorker(suite)
+      let batch = try #require(try await worker.claim(limit))
+      try await body(suite, worker, batch.messages.map(\.id))
     }
   }
 }

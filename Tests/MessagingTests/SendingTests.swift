@@ -49,10 +49,7 @@ struct SendingTests {
   func couriers() async throws {
     let sink = MailSink(extensions: ["PIPELINING", "8BITMIME"])
     try await TestSuite.with(sink) { suite async throws in
-      suite.peers.add(1...300)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
+      try await suite.makeMessages(to: 1...300)
       let worker = try await suite.parts.queue.enter(copy: "test")
       let pile = Pile()
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -245,10 +242,7 @@ struct SendingTests {
   @Test("a mail server that offers no way to log in costs nothing: everything waits")
   func unusable() async throws {
     try await TestSuite.with { suite async throws in
-      suite.peers.add(1...3)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
+      try await suite.makeMessages(to: 1...3)
       var smtp = suite.parts.smtp
       smtp.credentials = .init(user: "us", password: "secret")
       let worker = try await suite.parts.queue.enter(copy: "test")
@@ -265,10 +259,7 @@ struct SendingTests {
   func notEnded() async throws {
     let sink = MailSink(fate: { recipient, _ in recipient == "c1@example.test" ? .breakInMessage : .accept })
     try await TestSuite.with(sink) { suite async throws in
-      suite.peers.add(1...3)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
+      try await suite.makeMessages(to: 1...3)
       try await HandingGate.install(suite)
       let worker = try await suite.parts.queue.enter(copy: "test")
       let courier = Courier(worker: worker, parts: suite.parts, pile: Pile())
@@ -367,22 +358,15 @@ struct SendingTests {
   @Test("a worker that dies with claimed messages loses none")
   func diesClaimed() async throws {
     try await TestSuite.with { suite async throws in
-      suite.peers.add(1...5)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
-      let dead = try await suite.parts.queue.enter(copy: "dead")
-      let campaign = try #require(try await suite.parts.queue.campaignsWithWork(now: suite.time.now).first)
-      let batch = try #require(
-        try await suite.parts.queue.claim(from: campaign, worker: dead, limit: 3, now: suite.time.now))
+      try await suite.makeMessages(to: 1...5)
+      let dead = try await TestWorker(suite)
+      let batch = try #require(try await dead.claim(3))
       try await suite.sendAll()
       #expect(try await suite.report().sent == 2)
-      try await suite.kill(dead)
+      try await suite.kill(dead.number)
       // It wakes, and finds its messages gone.
-      let late = try await suite.parts.queue.commit(
-        [], handing: .init(id: batch.messages[0].id, language: "en"), worker: dead, now: suite.time.now)
-      #expect(!late)
-      #expect(try await suite.parts.queue.claim(from: campaign, worker: dead, limit: 3, now: suite.time.now) == nil)
+      #expect(try await !dead.begin(batch.messages[0].id))
+      #expect(try await dead.claim(3) == nil)
       try await suite.sendAll()
       #expect(try await suite.report().sent == 5)
       #expect(suite.sink.kept.count == 5)
@@ -400,10 +384,7 @@ struct SendingTests {
       await die?()
     })
     try await TestSuite.with(sink) { suite async throws in
-      suite.peers.add(1...4)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
+      try await suite.makeMessages(to: 1...4)
       let worker = try await suite.parts.queue.enter(copy: "paused")
       let reports = Mutex<[MessagingV1.CampaignReport]>([])
       dying.withLock { body in
@@ -428,23 +409,16 @@ struct SendingTests {
   @Test("a worker that dies behind the server's answer leaves one message unknown, sent once")
   func diesAnswered() async throws {
     try await TestSuite.with { suite async throws in
-      suite.peers.add(1...3)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
-      let queue = suite.parts.queue
-      let worker = try await queue.enter(copy: "dead")
-      let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
-      let batch = try #require(try await queue.claim(from: campaign, worker: worker, limit: 1, now: suite.time.now))
+      try await suite.makeMessages(to: 1...3)
+      let worker = try await TestWorker(suite)
+      let batch = try #require(try await worker.claim(1))
       let prepared = try await suite.parts.batches.prepare(batch, now: suite.time.now)
       let letter = try #require(prepared.letters.first)
       let connection = try await SMTPConnection.open(suite.parts.smtp, group: suite.parts.group)
       try await connection.begin(letter.envelope)
-      let isOurs = try await queue.commit(
-        [], handing: .init(id: letter.id, language: "en"), worker: worker, now: suite.time.now)
-      #expect(isOurs)
+      #expect(try await worker.begin(letter.id))
       #expect(try await connection.finish().isDone)
-      try await suite.kill(worker)
+      try await suite.kill(worker.number)
       try await suite.sendAll()
       let report = try await suite.report()
       #expect(report.sent == 2 && report.unknown == 1 && report.adds)
@@ -485,26 +459,19 @@ struct SendingTests {
   @Test("a paused campaign holds back what has not left, a resumed one goes on, a cancelled one never does")
   func states() async throws {
     try await TestSuite.with { suite async throws in
-      suite.peers.add(1...5)
-      try await suite.createCampaign()
-      try await suite.launch()
-      try await suite.gather()
-      let queue = suite.parts.queue
-      let worker = try await queue.enter(copy: "test")
-      let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
-      let batch = try #require(try await queue.claim(from: campaign, worker: worker, limit: 2, now: suite.time.now))
+      try await suite.makeMessages(to: 1...5)
+      let worker = try await TestWorker(suite)
+      let batch = try #require(try await worker.claim(2))
       _ = try await suite.call(MessagingV1.MessagingService.pauseCampaign) { $0.name = TestSuite.campaign }
-      let isOurs = try await queue.commit(
-        [], handing: .init(id: batch.messages[0].id, language: "en"), worker: worker, now: suite.time.now)
-      #expect(!isOurs)
-      try await queue.leave(worker, now: suite.time.now)
+      #expect(try await !worker.begin(batch.messages[0].id))
+      try await worker.leave()
       try await suite.sendAll()
       #expect(suite.sink.kept.isEmpty)
       _ = try await suite.call(MessagingV1.MessagingService.resumeCampaign) { $0.name = TestSuite.campaign }
-      let again = try await queue.enter(copy: "test")
-      _ = try await queue.claim(from: campaign, worker: again, limit: 2, now: suite.time.now)
+      let again = try await TestWorker(suite)
+      _ = try await again.claim(2)
       _ = try await suite.call(MessagingV1.MessagingService.cancelCampaign) { $0.name = TestSuite.campaign }
-      try await queue.leave(again, now: suite.time.now)
+      try await again.leave()
       try await suite.sendAll()
       let report = try await suite.report()
       #expect(report.count(.cancelled) == 5 && report.adds && suite.sink.kept.isEmpty)
@@ -557,12 +524,8 @@ struct SendingTests {
       try await suite.createCampaign { $0.messagesPerSecond = 10 }
       try await suite.launch()
       try await suite.gather()
-      let queue = suite.parts.queue
-      let worker = try await queue.enter(copy: "test")
-      let campaign = try #require(try await queue.campaignsWithWork(now: suite.time.now).first)
-      func claim() async throws -> [Int64] {
-        try await queue.claim(from: campaign, worker: worker, limit: 100, now: suite.time.now)?.messages.map(\.id) ?? []
-      }
+      let worker = try await TestWorker(suite)
+      func claim() async throws -> [Int64] { try await worker.claim(100)?.messages.map(\.id) ?? [] }
       // As a call does that makes a message.
       try await suite.test.database.transaction(as: .worker) { transaction in
         try await transaction.execute(Statement(name: "test.share", sql: "SELECT number FROM campaigns FOR SHARE"), [])
@@ -570,7 +533,7 @@ struct SendingTests {
         #expect(first.count == 10)
         #expect(try await claim().count == 10)
         #expect(try await claim().isEmpty)
-        try await queue.release(Array(first.prefix(4)), worker: worker, dueAt: suite.time.now)
+        try await worker.release(Array(first.prefix(4)))
         #expect(try await claim().count == 4)
       }
     }

@@ -76,6 +76,7 @@ struct SendingQueue: Sendable {
     }
   }
 
+  // A message that is unknown keeps who lost it: that one's answer may still come.
   private static let recover = Statement(
     name: "sending.recover",
     sql: """

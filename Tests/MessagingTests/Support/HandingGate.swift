@@ -5,7 +5,7 @@ import ServiceTesting
 /// While a transaction keeps the gate closed, whoever hands over waits for the database, with all locks that it asks for.
 enum HandingGate {
   static func install(_ suite: TestSuite) async throws {
-    try await suite.stage.test.schemaConnection().run([
+    try await suite.test.schemaConnection().run([
       Statement(
         name: "test.gateFunction",
         sql: """

@@ -111,6 +111,14 @@ struct TestSuite: ServiceSuite {
     while try await rooms.campaigns.gather(limit: 7, now: time.now) {}
   }
 
+  /// Launches a campaign to new profiles, and makes its messages.
+  func makeMessages(to profiles: ClosedRange<UInt32>) async throws {
+    peers.add(profiles)
+    try await createCampaign()
+    try await launch()
+    try await gather()
+  }
+
   /// Makes messages and sends all that are due, as a worker that comes and goes.
   func sendAll() async throws {
     try await gather()
