@@ -31,22 +31,15 @@ package struct ImportRun<Target: ImportTarget>: Sendable {
 
   /// Takes the file, piece by piece, and ends the import with it.
   ///
-  /// The next piece is asked for only when all lines before it that fill a batch are committed: a slow database slows the
-  /// sender down.
+  /// While a batch is written, the next is read and its references are looked up; the one after that is asked for only when
+  /// the first is committed: a slow database slows the sender down.
   ///
   /// - Throws: ``ImportFault`` when the file as a whole is at fault, which is recorded; ``ImportTakenOver``; otherwise
   ///   what broke the import off, which can then be resumed.
   package func run<Pieces: AsyncSequence>(_ pieces: Pieces) async throws -> ImportRecord
   where Pieces.Element == [UInt8] {
     do {
-      var batcher = try ImportBatcher(settings: settings, fieldReader: reader, from: record.position)
-      for try await piece in pieces {
-        batcher.append(piece)
-        try await settleFull(from: &batcher)
-      }
-      batcher.finish()
-      try await settleFull(from: &batcher)
-      try await settle(batcher.last(), of: batcher.columns)
+      try await settle(pieces)
     } catch let fault as ImportFault {
       guard try await store.end(record, entity: entity, fault: fault) != nil else { throw ImportTakenOver() }
       throw fault
@@ -55,24 +48,48 @@ package struct ImportRun<Target: ImportTarget>: Sendable {
     return ended
   }
 
-  private func settleFull(from batcher: inout ImportBatcher) async throws {
-    while let batch = try batcher.nextFull() { try await settle(batch, of: batcher.columns) }
+  private func settle<Pieces: AsyncSequence>(_ pieces: Pieces) async throws where Pieces.Element == [UInt8] {
+    try await withThrowingTaskGroup(of: Void.self) { writing in
+      var batcher = try ImportBatcher(settings: settings, fieldReader: reader, from: record.position)
+      for try await piece in pieces {
+        batcher.append(piece)
+        try await settleFull(from: &batcher, &writing)
+      }
+      batcher.finish()
+      try await settleFull(from: &batcher, &writing)
+      try await settle(batcher.last(), of: batcher.columns, &writing)
+      try await writing.waitForAll()
+    }
   }
 
-  private func settle(_ batch: ImportBatch, of plan: ImportPlan?) async throws {
+  private func settleFull(
+    from batcher: inout ImportBatcher, _ writing: inout ThrowingTaskGroup<Void, any Error>
+  ) async throws {
+    while let batch = try batcher.nextFull() { try await settle(batch, of: batcher.columns, &writing) }
+  }
+
+  /// Has a batch written once the one before it is committed: what is settled is always a beginning of the file.
+  private func settle(
+    _ batch: ImportBatch, of plan: ImportPlan?, _ writing: inout ThrowingTaskGroup<Void, any Error>
+  ) async throws {
     guard let plan, batch.end != batch.start else { return }
     let resolved = try await target.resolve(batch.lines, of: plan)
+    try await writing.next()
+    writing.addTask { try await write(batch, resolved, of: plan) }
+  }
+
+  private func write(_ batch: ImportBatch, _ resolved: ResolvedLines, of plan: ImportPlan) async throws {
     // A writer beside us may take a unique value between our look and our write; then we look again.
     for remaining in (0..<5).reversed() {
       do {
-        return try await write(batch, resolved, of: plan)
+        return try await writeOnce(batch, resolved, of: plan)
       } catch let error as DatabaseError where error.kind == .uniqueViolation && remaining > 0 {
         continue
       }
     }
   }
 
-  private func write(_ batch: ImportBatch, _ resolved: ResolvedLines, of plan: ImportPlan) async throws {
+  private func writeOnce(_ batch: ImportBatch, _ resolved: ResolvedLines, of plan: ImportPlan) async throws {
     try await database.transaction(as: .entity(entity)) { transaction in
       var outcome = ImportOutcome()
       outcome.refused = batch.refused + resolved.refused
