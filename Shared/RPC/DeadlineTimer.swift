@@ -13,11 +13,12 @@ protocol DeadlineOwner: AnyObject {
 /// costs one comparison.
 final class DeadlineTimer {
   private let eventLoop: any EventLoop
-  private weak var owner: (any DeadlineOwner)?
+  private var owner: (any DeadlineOwner)?
   private var armed: Deadline?
   private var timer: Scheduled<Void>?
 
-  /// The owner holds the timer, not the other way round.
+  /// The owner and the timer hold each other until it is stopped: weak references would make every count of the owner's
+  /// references dearer.
   init(eventLoop: any EventLoop, owner: any DeadlineOwner) {
     self.eventLoop = eventLoop
     self.owner = owner
@@ -25,6 +26,7 @@ final class DeadlineTimer {
 
   /// Makes sure that the owner is asked at this deadline.
   func watch(_ deadline: Deadline) {
+    if owner == nil { return }
     if let armed, armed <= deadline { return }
     arm(deadline)
   }
@@ -34,12 +36,13 @@ final class DeadlineTimer {
     timer?.cancel()
     timer = nil
     armed = nil
+    owner = nil
   }
 
   private func arm(_ deadline: Deadline) {
     timer?.cancel()
     armed = deadline
-    timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline.instant) { [weak self] in self?.fire() }
+    timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline.instant) { self.fire() }
   }
 
   private func fire() {

@@ -11,13 +11,14 @@ protocol KeepaliveOwner: AnyObject {
 /// Bytes only raise a flag, so a silence is noticed after one to two times the keepalive time.
 final class KeepaliveTimer {
   private unowned let connection: HTTP2Connection
-  private weak var owner: (any KeepaliveOwner)?
+  private var owner: (any KeepaliveOwner)?
   private let time: TimeAmount
   private let timeout: TimeAmount
   private var machine = KeepaliveMachine()
   private var timer: Scheduled<Void>?
 
-  /// The connection and the owner hold the timer, not the other way round.
+  /// The owner and the timer hold each other until it is stopped: weak references would make every count of the owner's
+  /// references dearer.
   init(connection: HTTP2Connection, owner: any KeepaliveOwner, time: Duration, timeout: Duration) {
     self.connection = connection
     self.owner = owner
@@ -35,10 +36,11 @@ final class KeepaliveTimer {
   func stop() {
     timer?.cancel()
     timer = nil
+    owner = nil
   }
 
   private func arm(_ wait: TimeAmount) {
-    timer = connection.eventLoop.assumeIsolated().scheduleTask(in: wait) { [weak self] in self?.fire() }
+    timer = connection.eventLoop.assumeIsolated().scheduleTask(in: wait) { self.fire() }
   }
 
   private func fire() {

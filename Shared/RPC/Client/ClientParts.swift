@@ -9,5 +9,16 @@ struct ClientParts: Sendable {
   let logger: Logger
 
   /// The value of `:authority`.
-  var authority: String { address.description }
+  let authority: String
+
+  init(
+    address: HostPort, configuration: ClientConfiguration, tls: Result<TLSContexts<ClientTLS>, any Error>?,
+    logger: Logger
+  ) {
+    self.address = address
+    self.configuration = configuration
+    self.tls = tls
+    self.logger = logger
+    authority = address.description
+  }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// What decides how long a server's connection lives: its machine, and the timers that feed it.
+/// What decides how long a server's connection lives: its machine, and the timers that feed it, which hold the connection
+/// until they are stopped.
 struct ServerLifetime: ~Copyable {
   var drain = DrainMachine()
   var pings: PingPolicy
@@ -63,13 +64,10 @@ extension ServerConnection {
     let loop = connection.eventLoop
     lifetime.keepalive = KeepaliveTimer(
       connection: connection, owner: self, time: configuration.keepaliveTime, timeout: configuration.keepaliveTimeout)
-    lifetime.preface.set(loop, after: configuration.prefaceTimeout) { [weak self] in self?.connection.close() }
+    lifetime.preface.set(loop, after: configuration.prefaceTimeout) { self.connection.close() }
     startIdleTimer()
     if let age = configuration.maxConnectionAge {
-      lifetime.age.set(loop, after: age) { [weak self] in
-        guard let self else { return }
-        drain(lifetime.drain.drainRequested())
-      }
+      lifetime.age.set(loop, after: age) { self.drain(self.lifetime.drain.drainRequested()) }
     }
   }
 
@@ -104,10 +102,9 @@ extension ServerConnection {
   }
 
   private func startIdleTimer() {
-    lifetime.idle.set(connection.eventLoop, after: service.configuration.maxConnectionIdle) { [weak self] in
-      guard let self else { return }
-      drain(lifetime.drain.idleTimePassed())
-      startIdleTimer()
+    lifetime.idle.set(connection.eventLoop, after: service.configuration.maxConnectionIdle) {
+      self.drain(self.lifetime.drain.idleTimePassed())
+      self.startIdleTimer()
     }
   }
 
@@ -115,9 +112,8 @@ extension ServerConnection {
   private func drain(_ action: DrainMachine.Action) {
     act(action)
     guard action == .announce, let grace = service.configuration.maxConnectionAgeGrace else { return }
-    lifetime.grace.set(connection.eventLoop, after: grace) { [weak self] in
-      guard let self else { return }
-      act(lifetime.drain.graceOver())
+    lifetime.grace.set(connection.eventLoop, after: grace) {
+      self.act(self.lifetime.drain.graceOver())
     }
   }
 
@@ -139,9 +135,8 @@ extension ServerConnection {
   private func announce() {
     session.announceShutdown()
     connection.needsTurn()
-    lifetime.announcement.set(connection.eventLoop, after: Self.announcementTimeout) { [weak self] in
-      guard let self else { return }
-      act(lifetime.drain.announcementHeard())
+    lifetime.announcement.set(connection.eventLoop, after: Self.announcementTimeout) {
+      self.act(self.lifetime.drain.announcementHeard())
     }
   }
 
@@ -150,7 +145,7 @@ extension ServerConnection {
     session.goAway(.noError)
     connection.end()
     // A client that does not read must not keep the connection.
-    lifetime.grace.set(connection.eventLoop, after: .seconds(1)) { [weak self] in self?.connection.close() }
+    lifetime.grace.set(connection.eventLoop, after: .seconds(1)) { self.connection.close() }
   }
 }
 
