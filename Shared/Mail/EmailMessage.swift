@@ -90,11 +90,15 @@ package struct EmailMessage: Sendable, Hashable {
     }
     for header in self.headers { try headers.add(header.name, text: header.value) }
     try headers.add("MIME-Version", raw: "1.0")
-    return headers.bytes + body()
+    var bytes = headers.bytes
+    // Almost all of it are texts, which need little more room than they have.
+    bytes.reserveCapacity(bytes.count + (text.utf8.count + (html ?? "").utf8.count) * 5 / 4 + 1_024)
+    appendBody(to: &bytes)
+    return bytes
   }
 
   private func checkedID() throws(Fault) -> String {
-    let parts = messageID.split(separator: "@", omittingEmptySubsequences: false)
+    let parts = messageID.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), messageID.utf8.count <= 250,
       messageID.utf8.allSatisfy({ (0x21...0x7e).contains($0) && !"<>\"(),:;[\\]".utf8.contains($0) })
     else { throw Fault(part: "messageID", explanation: "It is no message id. Make it of letters and digits.") }
@@ -103,19 +107,20 @@ package struct EmailMessage: Sendable, Hashable {
 
   // MARK: - Body
 
-  private func body() -> [UInt8] {
-    guard let html else { return part("plain", text) }
+  private func appendBody(to bytes: inout [UInt8]) {
+    guard let html else { return Self.append(text, as: "plain", to: &bytes) }
     let boundary = self.boundary
-    var bytes = Array("Content-Type: multipart/alternative; boundary=\"\(boundary)\"\r\n\r\n".utf8)
+    bytes += "Content-Type: multipart/alternative; boundary=\"\(boundary)\"\r\n\r\n".utf8
     for (kind, content) in [("plain", text), ("html", html)] {
-      bytes += Array("--\(boundary)\r\n".utf8) + part(kind, content)
+      bytes += "--\(boundary)\r\n".utf8
+      Self.append(content, as: kind, to: &bytes)
     }
-    return bytes + Array("--\(boundary)--\r\n".utf8)
+    bytes += "--\(boundary)--\r\n".utf8
   }
 
-  private func part(_ kind: String, _ content: String) -> [UInt8] {
-    Array("Content-Type: text/\(kind); charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".utf8)
-      + QuotedPrintable.encode(content)
+  private static func append(_ content: String, as kind: String, to bytes: inout [UInt8]) {
+    bytes += "Content-Type: text/\(kind); charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".utf8
+    QuotedPrintable.append(content, to: &bytes)
   }
 
   /// `=_` is never in a part: quoted-printable writes it as `=3D_` (RFC 2045 §6.7).

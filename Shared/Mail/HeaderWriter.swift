@@ -11,20 +11,24 @@ struct HeaderWriter {
   /// A header whose value is a text for people.
   mutating func add(_ name: String, text: String) throws(EmailMessage.Fault) {
     try check(name, text)
-    write(name, Self.words(text))
+    if let words = Self.plainWords(text) {
+      write(name, words)
+    } else {
+      write(name, Self.encodedWords(text).map(\.utf8))
+    }
   }
 
   /// A header whose value has a form of its own.
   mutating func add(_ name: String, raw value: String) throws(EmailMessage.Fault) {
     try check(name, value)
-    write(name, value.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) })
+    write(name, value.utf8.split(separator: UInt8(ascii: " ")))
   }
 
   /// A header that names a party.
   mutating func add(_ name: String, _ party: EmailMessage.Party) throws(EmailMessage.Fault) {
     try check(name, party.name)
-    guard !party.name.isEmpty else { return write(name, [party.address.description]) }
-    write(name, Self.phrase(party.name) + ["<\(party.address)>"])
+    let words = party.name.isEmpty ? ["\(party.address)"] : Self.phrase(party.name) + ["<\(party.address)>"]
+    write(name, words.map(\.utf8))
   }
 
   /// Refuses what would end the line and begin another header.
@@ -32,6 +36,7 @@ struct HeaderWriter {
     guard !name.isEmpty, name.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: ":") }) else {
       throw .init(part: "headers", explanation: "The name of a header is of letters, digits and hyphens. Correct it.")
     }
+    if value.utf8.allSatisfy(Self.isPrintable) { return }
     let hasControl = value.unicodeScalars.contains { scalar in
       scalar.isASCII
         ? scalar.value < 0x20 || scalar.value == 0x7f
@@ -43,30 +48,42 @@ struct HeaderWriter {
     }
   }
 
-  private mutating func write(_ name: String, _ words: [String]) {
-    var line = "\(name):"
+  private mutating func write(_ name: String, _ words: some Sequence<some Collection<UInt8>>) {
+    bytes += name.utf8
+    bytes.append(UInt8(ascii: ":"))
+    var length = name.utf8.count + 1
+    var isFirst = true
     for word in words {
-      if line.utf8.count + 1 + word.utf8.count > Self.longestLine, line != "\(name):" {
-        bytes += Array("\(line)\r\n".utf8)
-        line = ""
+      if !isFirst, length + 1 + word.count > Self.longestLine {
+        bytes += "\r\n".utf8
+        length = 0
       }
-      line += " \(word)"
+      bytes.append(UInt8(ascii: " "))
+      bytes += word
+      length += 1 + word.count
+      isFirst = false
     }
-    bytes += Array("\(line)\r\n".utf8)
+    bytes += "\r\n".utf8
   }
 
-  /// A text as words that may stand on lines of their own.
-  private static func words(_ text: String) -> [String] {
-    let isPlain = text.utf8.allSatisfy { (0x20...0x7e).contains($0) } && !text.contains("=?")
+  private static func isPrintable(_ byte: UInt8) -> Bool { (0x20...0x7e).contains(byte) }
+
+  /// Whether a text could be taken for an encoded word.
+  private static func looksEncoded(_ text: String) -> Bool {
+    text.utf8.contains(UInt8(ascii: "=")) && text.contains("=?")
+  }
+
+  /// A text as words that may stand on lines of their own; nil where it must be encoded.
+  private static func plainWords(_ text: String) -> [Substring.UTF8View]? {
+    guard text.utf8.allSatisfy(isPrintable), !looksEncoded(text) else { return nil }
     // Words with two spaces between them, or at an end, would lose one; a word longer than a line could not be folded.
-    let pieces = text.split(separator: " ", omittingEmptySubsequences: false)
-    if isPlain, pieces.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 60 }) { return pieces.map(String.init) }
-    return encodedWords(text)
+    let words = text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    return words.allSatisfy { (1...60).contains($0.count) } ? words : nil
   }
 
   /// A name in front of an address: words, a quoted text, or encoded words.
   private static func phrase(_ name: String) -> [String] {
-    guard name.utf8.count <= 60, name.utf8.allSatisfy({ (0x20...0x7e).contains($0) }), !name.contains("=?") else {
+    guard name.utf8.count <= 60, name.utf8.allSatisfy(isPrintable), !looksEncoded(name) else {
       return encodedWords(name)
     }
     let isAtoms = name.split(separator: " ", omittingEmptySubsequences: false).allSatisfy { word in

@@ -5,9 +5,15 @@ package enum QuotedPrintable {
 
   /// The text's bytes; every line, the last too, ends in CR LF. LF, CR and CR LF each end a line of the text.
   package static func encode(_ text: String) -> [UInt8] {
-    let bytes = Array(text.utf8)
     var encoded: [UInt8] = []
-    encoded.reserveCapacity(bytes.count * 5 / 4)
+    append(text, to: &encoded)
+    return encoded
+  }
+
+  /// Appends a text's bytes.
+  static func append(_ text: String, to encoded: inout [UInt8]) {
+    let bytes = Array(text.utf8)
+    encoded.reserveCapacity(encoded.count + bytes.count * 5 / 4)
     var start = 0
     while start < bytes.count {
       let end = bytes[start...].firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ?? bytes.count
@@ -16,7 +22,6 @@ package enum QuotedPrintable {
       let isPair = end + 1 < bytes.count && bytes[end] == UInt8(ascii: "\r") && bytes[end + 1] == UInt8(ascii: "\n")
       start = end + (isPair ? 2 : 1)
     }
-    return encoded
   }
 
   private static func append(_ line: ArraySlice<UInt8>, to encoded: inout [UInt8]) {

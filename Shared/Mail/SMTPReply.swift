@@ -16,10 +16,12 @@ package struct SMTPReply: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "\(kind).\(subject).\(detail)" }
 
     /// Reads it; nil for anything else.
-    package init?(_ text: Substring) {
-      let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { $0.count <= 3 ? Int($0) : nil }
+    package init?(_ text: some StringProtocol) {
+      let numbers = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
+        $0.count <= 3 ? $0.number : nil
+      }
       guard numbers.count == 3, let kind = numbers[0], let subject = numbers[1], let detail = numbers[2],
-        [2, 4, 5].contains(kind)
+        kind == 2 || kind == 4 || kind == 5
       else { return nil }
       (self.kind, self.subject, self.detail) = (kind, subject, detail)
     }
@@ -27,7 +29,8 @@ package struct SMTPReply: Sendable, Hashable, CustomStringConvertible {
 
   init(code: Int, lines: [String]) {
     self.code = code
-    let first = lines.first?.split(separator: " ", maxSplits: 1).first.flatMap(EnhancedCode.init)
+    let word = lines.first?.utf8.prefix { $0 != UInt8(ascii: " ") }
+    let first = word.flatMap { EnhancedCode(Substring($0)) }
     // It must be of the reply's own class, or it is part of the text.
     enhancedCode = first?.kind == code / 100 ? first : nil
     self.lines = lines
@@ -79,20 +82,21 @@ struct SMTPReplyReader {
         continue
       }
       if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
-      if let reply = try take(String(decoding: rest, as: UTF8.self)) { replies.append(reply) }
+      if let reply = try take(rest[...]) { replies.append(reply) }
       rest.removeAll(keepingCapacity: true)
     }
     return replies
   }
 
-  private mutating func take(_ line: String) throws(Malformed) -> SMTPReply? {
-    guard let number = Int(line.prefix(3)), line.utf8.count >= 3, (200...599).contains(number),
-      code ?? number == number, lines.count < Self.mostLines
+  private mutating func take(_ line: ArraySlice<UInt8>) throws(Malformed) -> SMTPReply? {
+    guard let number = line.prefix(3).number, (200...599).contains(number), code ?? number == number,
+      lines.count < Self.mostLines
     else { throw Malformed() }
     let behind = line.dropFirst(3)
-    guard behind.isEmpty || behind.first == " " || behind.first == "-" else { throw Malformed() }
-    lines.append(String(behind.dropFirst()))
-    if behind.first == "-" {
+    let sign = behind.first ?? UInt8(ascii: " ")
+    guard sign == UInt8(ascii: " ") || sign == UInt8(ascii: "-") else { throw Malformed() }
+    lines.append(String(decoding: behind.dropFirst(), as: UTF8.self))
+    if sign == UInt8(ascii: "-") {
       code = number
       return nil
     }
@@ -101,5 +105,13 @@ struct SMTPReplyReader {
       lines = []
     }
     return SMTPReply(code: number, lines: lines)
+  }
+}
+
+extension Collection<UInt8> {
+  /// The number that a few digits write; nil for anything else.
+  fileprivate var number: Int? {
+    guard !isEmpty, allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+    return reduce(0) { 10 * $0 + Int($1 - UInt8(ascii: "0")) }
   }
 }

@@ -14,13 +14,14 @@ struct RenderedMessage: Sendable, Hashable {
 
 /// Renders a campaign's contents for profiles.
 struct MessageRenderer: Sendable {
-  let campaign: CampaignRecord
+  /// Whether nobody can unsubscribe from it.
+  let isTransactional: Bool
   let contents: CampaignContents
   let links: Links
   private let zone: Zone
 
   init(campaign: CampaignRecord, contents: CampaignContents, links: Links) {
-    self.campaign = campaign
+    isTransactional = campaign.message.kind == .transactional
     self.contents = contents
     self.links = links
     zone = campaign.zone
@@ -82,7 +83,7 @@ struct MessageRenderer: Sendable {
       "profile": recipient.profile, "rows": recipient.rows, "values": TemplateValue(values),
       "web_version_url": .text(url(.webVersion, recipient, message)),
     ]
-    if campaign.message.kind != .transactional {
+    if !isTransactional {
       given["unsubscribe_url"] = .text(url(.unsubscribe, recipient, message))
     }
     return given

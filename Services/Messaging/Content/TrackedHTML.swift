@@ -22,9 +22,14 @@ enum TrackedHTML {
       }
       let tag = HTMLTag(bytes[place...].prefix(HTMLTag.longest))
       if tag.name == "body", tag.isClosing { pixelPlace = result.count }
-      let source = bytes[place..<(place + tag.length)]
-      result += link(of: tag, in: source, track) ?? Array(source)
-      place += tag.length
+      let end = place + tag.length
+      if let link = link(of: tag, track) {
+        result += bytes[place..<(place + link.place.lowerBound)]
+        result += Markup.escape(link.target).utf8
+        place += link.place.upperBound
+      }
+      result += bytes[place..<end]
+      place = end
     }
     if let pixel {
       let picture = "<img src=\"\(Markup.escape(pixel))\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block\">"
@@ -33,14 +38,13 @@ enum TrackedHTML {
     return String(decoding: result, as: UTF8.self)
   }
 
+  /// Where a link shall lead, and where that is to be written, counted from the tag's beginning.
   private static func link(
-    of tag: HTMLTag, in source: ArraySlice<UInt8>, _ track: (String) -> String?
-  ) -> [UInt8]? {
-    guard tag.name == "a" || tag.name == "area", !tag.isClosing, let place = tag.places["href"] else { return nil }
-    let target = HTMLText.decode(tag.attributes["href"] ?? "")
-    guard target.hasPrefix("http://") || target.hasPrefix("https://"), let tracked = track(target) else { return nil }
-    let start = source.startIndex
-    return Array(source[..<(start + place.lowerBound)]) + Array(Markup.escape(tracked).utf8)
-      + Array(source[(start + place.upperBound)...])
+    of tag: HTMLTag, _ track: (String) -> String?
+  ) -> (target: String, place: Range<Int>)? {
+    guard tag.name == "a" || tag.name == "area", !tag.isClosing, let place = tag.place(of: "href") else { return nil }
+    let target = HTMLText.decode(tag.value(of: "href") ?? "")
+    guard target.hasPrefix("http://") || target.hasPrefix("https://") else { return nil }
+    return track(target).map { ($0, place) }
   }
 }

@@ -46,6 +46,7 @@ struct BatchPreparation: Sendable {
     else { return Prepared(undecided: batch.messages.map(\.id)) }
     let contents = try CampaignContents(campaign.message)
     let renderer = MessageRenderer(campaign: campaign, contents: contents, links: links)
+    let origin = Origin(sender.message)
     let recipients = try await recipients(of: batch, in: campaign, contents.needs)
     var prepared = Prepared()
     var candidates: [RefusalStore.Candidate] = []
@@ -68,7 +69,8 @@ struct BatchPreparation: Sendable {
       case .undecided: prepared.undecided.append(candidate.message)
       case nil:
         guard let message = claimed[candidate.message] else { continue }
-        prepared.add(try letter(message, to: candidate.recipient, from: sender.message, renderer, now: now), message.id)
+        prepared.add(
+          try letter(message, to: candidate.recipient, from: origin, renderer, campaign.entity, now), message.id)
       }
     }
     return prepared
@@ -94,26 +96,38 @@ struct BatchPreparation: Sendable {
 
   /// The letter; nil when the content cannot be rendered or written for this profile.
   private func letter(
-    _ message: SendingQueue.Claimed, to recipient: Recipient, from sender: MessagingV1.Sender,
-    _ renderer: MessageRenderer, now: Timestamp
+    _ message: SendingQueue.Claimed, to recipient: Recipient, from origin: Origin?, _ renderer: MessageRenderer,
+    _ entity: Principal.Entity, _ now: Timestamp
   ) throws -> Letter? {
-    guard let from = EmailAddress(sender.emailAddress), let address = recipient.address,
+    guard let origin, let address = recipient.address,
       let rendered = try? renderer.render(
         for: recipient, message: message.id, values: MessageStore.values(message.values), tracking: .linksAndOpening)
     else { return nil }
     var mail = EmailMessage(
-      from: .init(name: sender.displayName, address: from), to: .init(address: address), subject: rendered.subject,
+      from: origin.from, to: .init(address: address), subject: rendered.subject,
       text: rendered.text, html: rendered.html.isEmpty ? nil : rendered.html,
-      messageID: links.messageID(of: message.id, domain: from.domain), date: now)
-    mail.replyTo = EmailAddress(sender.replyTo)
-    if renderer.campaign.message.kind != .transactional {
+      messageID: links.messageID(of: message.id, domain: origin.from.address.domain), date: now)
+    mail.replyTo = origin.replyTo
+    if !renderer.isTransactional {
       mail.unsubscribing = .init(
         url: links.url(.init(kind: .unsubscribe, message: message.id, profile: recipient.id)))
     }
     guard let bytes = try? mail.encoded() else { return nil }
     return Letter(
-      id: message.id, attempts: message.attempts, language: rendered.language, entity: renderer.campaign.entity.id,
-      envelope: .init(sender: from, recipient: address, message: bytes))
+      id: message.id, attempts: message.attempts, language: rendered.language, entity: entity.id,
+      envelope: .init(sender: origin.from.address, recipient: address, message: bytes))
+  }
+
+  /// Whom messages come from, read once for many; nil for a sender without a good address.
+  private struct Origin {
+    let from: EmailMessage.Party
+    let replyTo: EmailAddress?
+
+    init?(_ sender: MessagingV1.Sender) {
+      guard let address = EmailAddress(sender.emailAddress) else { return nil }
+      from = EmailMessage.Party(name: sender.displayName, address: address)
+      replyTo = EmailAddress(sender.replyTo)
+    }
   }
 }
 
