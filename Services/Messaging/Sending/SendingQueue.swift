@@ -16,6 +16,8 @@ struct SendingQueue: Sendable {
   let database: Database
   /// What ``commit(_:handing:worker:now:)`` writes down.
   let commits: GroupCommit<Note>
+  /// Where the next claim looks.
+  let places = ClaimPlaces()
 
   init(database: Database) {
     self.database = database
@@ -91,32 +93,15 @@ struct SendingQueue: Sendable {
       WHERE id = gone.message AND is_handing AND state = \(message: .waiting)
       """)
 
-  // MARK: - Claiming
+  // MARK: - Campaigns
 
-  /// A message that was claimed.
-  struct Claimed: Sendable, Hashable {
-    let id: Int64
-    let profile: UInt32
-    /// How often it was tried before.
-    let attempts: Int
-    let values: [UInt8]?
-  }
-
-  /// Messages of one campaign that were claimed.
-  struct Batch: Sendable {
-    let campaign: Int64
-    let messages: [Claimed]
-    /// How long after one message the next may leave; nil: at once.
-    let interval: Duration?
-  }
-
-  /// Campaigns that have something to send now.
+  /// Campaigns that have something to send now, though others may have it in hand.
   func campaignsWithWork(now: Timestamp) async throws -> [Int64] {
     try await database.read(Self.withWork, [.timestamp(now)], as: .worker).map { try $0.int(0) }
   }
 
   // A clock that was set back lengthens no hold. Whether something waits is asked of each campaign by itself: a join could
-  // look through what waits of others.
+  // look through what waits of others. Whether somebody has it in hand is not asked: that could be thousands.
   private static let withWork = Statement(
     name: "sending.campaigns",
     sql: """
@@ -127,20 +112,11 @@ struct SendingQueue: Sendable {
         AND (
           SELECT true
           FROM messages
-          WHERE campaign = campaigns.number AND \(isDue("$1"))
+          WHERE campaign = campaigns.number AND state = \(message: .waiting) AND due_at <= $1
           LIMIT 1)
         AND (held_until > $1 AND held_until <= $1 + \(holding)) IS NOT TRUE
       ORDER BY number
       """)
-
-  // What is in hand is asked of each message by itself: a join could look through all that is, since the plan was made while
-  // that was nothing.
-  private static func isDue(_ now: String) -> String {
-    """
-    state = \(message: .waiting) AND due_at <= \(now)
-      AND (SELECT message FROM in_hand WHERE message = messages.id) IS NULL
-    """
-  }
 
   /// How long a campaign is held back that cannot be sent at all.
   private static let holding = "interval '1 minute'"
@@ -200,74 +176,6 @@ struct SendingQueue: Sendable {
       SELECT EXISTS (
         SELECT FROM messages
         WHERE campaign = $1 AND state = \(message: .waiting) AND id <> ALL ($2::bigint[]))
-      """)
-
-  /// Claims messages of a campaign, those that are due longest first. Copies may call at once; a message goes to one.
-  ///
-  /// Of a campaign with a rate, no more are claimed than may leave within a second, and about twice as many by all
-  /// together: one batch leaves while the next is made, and other campaigns find somebody free.
-  func claim(from campaign: Int64, worker: Int64, limit: Int, now: Timestamp) async throws -> Batch? {
-    try await database.transaction(as: .worker) { transaction in
-      guard let row = try await transaction.execute(Self.campaign, [.int(campaign)]).first else { return nil }
-      let (rate, claimed) = (Int(try row.int(0)), Int(try row.int(1)))
-      let most = rate > 0 ? min(limit, rate, 2 * rate - claimed) : limit
-      guard most > 0 else { return nil }
-      let messages = try await Self.claim(campaign, worker, most, now, in: transaction)
-      if messages.isEmpty { return nil }
-      let interval = rate > 0 ? Duration.microseconds((1_000_000 + rate - 1) / rate) : nil
-      return Batch(campaign: campaign, messages: messages, interval: interval)
-    }
-  }
-
-  private static let campaign = Statement(
-    name: "sending.campaign",
-    sql: """
-      SELECT messages_per_second,
-        CASE
-          WHEN messages_per_second > 0 THEN (
-            SELECT count(*)
-            FROM in_hand
-            WHERE campaign = $1 AND NOT is_handing)
-          ELSE 0
-        END
-      FROM campaigns
-      WHERE number = $1 AND state = \(campaign: .active)
-      """)
-
-  private static func claim(
-    _ campaign: Int64, _ worker: Int64, _ limit: Int, _ now: Timestamp, in transaction: Transaction
-  ) async throws -> [Claimed] {
-    try await transaction.execute(
-      claim, [.int(campaign), .int(worker), .int(Int64(limit)), .timestamp(now)]
-    ).map { row in
-      Claimed(
-        id: try row.int(0), profile: UInt32(truncatingIfNeeded: try row.int(1)), attempts: Int(try row.int(2)),
-        values: try row.optionalBytes(3))
-    }.sorted { $0.id < $1.id }
-  }
-
-  // A worker that was given up claims nothing any more. The claim is on disk before anything is made of it: were it forgotten
-  // when PostgreSQL breaks down, the same worker could claim a message twice, and two of its couriers hand it over.
-  private static let claim = Statement(
-    name: "sending.claim",
-    sql: """
-      WITH due AS (
-        SELECT id, entity, profile, attempts, call_values
-        FROM messages
-        WHERE campaign = $1 AND \(isDue("$4")) AND EXISTS (SELECT FROM workers WHERE number = $2 FOR KEY SHARE)
-        ORDER BY due_at, id
-        LIMIT $3
-        FOR NO KEY UPDATE OF messages SKIP LOCKED),
-      claimed AS (
-        INSERT INTO in_hand (message, entity, campaign, worker)
-        SELECT id, entity, $1, $2
-        FROM due
-        -- Another has claimed it since this began.
-        ON CONFLICT DO NOTHING
-        RETURNING message)
-      SELECT id, profile, attempts, call_values
-      FROM due
-      WHERE id = ANY (ARRAY(SELECT message FROM claimed))
       """)
 
   /// Takes the next moment at which a message of a campaign may leave: an interval behind the one before, whoever took
