@@ -1,7 +1,9 @@
 """The main job, end to end, as deploy/run plays it."""
 
 import pytest
+from rapport.access.v1 import access_pb2, access_pb2_grpc
 from story.play import play
+from story.steps import StoryWentWrong
 
 
 @pytest.mark.timeout(900)
@@ -27,3 +29,14 @@ def test_the_suite_keeps_everything_through_a_restart(own_suite):
     assert own_suite.suite.stop() == []
     own_suite.suite.start()
     assert play(own_suite.suite, print) == first
+
+
+def test_the_story_leaves_a_suite_alone_that_holds_entities_of_its_owners(suite):
+    suite.entity()
+    access = access_pb2_grpc.AccessServiceStub(suite.administrator())
+    before = access.ListEntities(access_pb2.ListEntitiesRequest())
+
+    with pytest.raises(StoryWentWrong, match="--empty"):
+        play(suite.suite, print)
+
+    assert access.ListEntities(access_pb2.ListEntitiesRequest()) == before

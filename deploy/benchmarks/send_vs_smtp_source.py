@@ -23,8 +23,9 @@ from .pinned import free_port
 from .postfix import Postfix
 from .running import rapport, sql, story_suite
 
-# To a mail server that takes as many; the more there are, the less each commit costs. Unless configured, it is 16.
-_CONNECTIONS = 64
+# The most that can be configured, to a mail server that takes as many: the more there are, the less each commit costs.
+# Unless configured, it is 16.
+_CONNECTIONS = 100
 # What smtp-source puts before a message's body, which alone has the size that it is told.
 _SOURCE_HEADERS = 140
 # Of the mails that are looked at, each so many-th is read.

@@ -47,7 +47,7 @@ class Run:
             status = 130 if self._options.once else 0
         except (SuiteError, StoryWentWrong, CallFailed) as failure:
             error = str(failure)
-        troubles = self._stop()
+        troubles = self._stop(is_well=error is None)
         if error:
             troubles.insert(0, error)
         for trouble in troubles:
@@ -56,15 +56,18 @@ class Run:
             print(json.dumps(self._figures | ({"error": troubles[0]} if troubles else {})), flush=True)
         return 1 if troubles else status
 
-    def _stop(self) -> list[str]:
+    def _stop(self, *, is_well: bool) -> list[str]:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_IGN if number != signal.SIGCHLD else signal.SIG_DFL)
         if not self._suite.has_begun:
             return []
         self._tell("Stopping ...")
         troubles = self._suite.stop()
-        if self._is_temporary and not troubles:
-            self._suite.forget()
+        if self._is_temporary:
+            if is_well and not troubles:
+                self._suite.forget()
+            else:
+                self._tell(f"The logs and the data are kept in {self._suite.data}.")
         self._tell("Stopped.")
         return troubles
 
@@ -73,7 +76,7 @@ class Run:
         lines = ["", "Rapport is up."]
         if self._figures:
             lines += ["", "The story's figures"]
-            lines += [f"  {name:<22} {value}" for name, value in self._figures.items()]
+            lines += [f"  {name:<22} {_figure(value)}" for name, value in self._figures.items()]
         lines += ["", "Addresses"]
         lines += [f"  API (gRPC)             {run['grpc']}", f"  public pages           {run['http']}"]
         lines += [
@@ -90,6 +93,12 @@ class Run:
 
     def _tell(self, text: str) -> None:
         print(text, file=sys.stderr if self._options.json else sys.stdout, flush=True)
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {name}" for name, number in value.items())
+    return str(value)
 
 
 def _listen_for_signals(suite: Suite) -> None:
@@ -116,7 +125,11 @@ def _suite(options: argparse.Namespace, tell: Callable[[str], None]) -> Suite:
     if options.containers:
         return ContainerSuite(data, options.binaries, environment=dict(os.environ), **common)
     account = unprivileged()
-    return Suite(data, options.binaries, postgresql_account=account, services_account=account, **common)
+    # Of the mail server there is more to say than its address: RAPPORT_SMTP_TLS, RAPPORT_SMTP_CONNECTIONS.
+    settings = {name: value for name, value in os.environ.items() if name.startswith("RAPPORT_SMTP_")}
+    return Suite(
+        data, options.binaries, postgresql_account=account, services_account=account, settings=settings, **common
+    )
 
 
 def _data_folder(options: argparse.Namespace) -> pathlib.Path:

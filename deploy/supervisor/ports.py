@@ -23,6 +23,7 @@ class Ports:
         self._file = file
         self._account = account
         self._first = first
+        self._held: list[socket.socket] = []
         self._chosen: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
 
     def address(self, name: str, wanted: int | None = None) -> str:
@@ -33,8 +34,7 @@ class Ports:
         remembered = self._chosen.get(name)
         port = wanted or remembered
         if port is None:
-            taken = set(self._chosen.values())
-            port = next(n for n in range(self._first, LAST) if n not in taken and is_free(n))
+            port = self._choose()
         elif not (_becomes_free(port) if port == remembered else is_free(port)):
             raise SuiteError(
                 f"Port {port} of {LOOPBACK} ({name}) is used by another program. Stop that program, name another port,"
@@ -44,6 +44,29 @@ class Ports:
             self._chosen[name] = port
             self._account.write(self._file, json.dumps(self._chosen, indent=2) + "\n")
         return f"{LOOPBACK}:{port}"
+
+    def _choose(self) -> int:
+        """A free port, kept from other suites that look for one until its server listens there."""
+        taken = set(self._chosen.values())
+        for port in range(self._first, LAST):
+            if port not in taken and (held := _hold(port)):
+                self._held.append(held)
+                return port
+        raise SuiteError(f"No port of {LOOPBACK} from {self._first} to {LAST} is free.")
+
+
+def _hold(port: int) -> socket.socket | None:
+    held = socket.socket()
+    try:
+        held.bind((LOOPBACK, port))
+    except OSError as error:
+        held.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            return None
+        raise
+    # Only now: a server may listen there beside it, and nobody else who looks for a port gets this one.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return held
 
 
 def is_free(port: int) -> bool:

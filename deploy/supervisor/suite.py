@@ -65,6 +65,7 @@ class Suite:
         self._settings = settings
         self._progress = progress
         self._lock: int | None = None
+        self._ports: Ports | None = None
 
     # Where things are.
 
@@ -222,7 +223,7 @@ class Suite:
                 )
 
     def _choose_addresses(self) -> None:
-        ports = Ports(self.data / "ports.json", self._account, self._first_port)
+        self._ports = ports = Ports(self.data / "ports.json", self._account, self._first_port)
         names = [f"{service.name}.{address}" for service in services() for address in service.addresses]
         self.addresses = {name: ports.address(name, self._wanted_ports.get(name)) for name in names}
         self.addresses["smtp"] = self._smtp or ports.address("smtp")

@@ -12,7 +12,6 @@ from typing import Any
 
 from standstill import standing_still
 from supervisor.errors import SuiteError
-from supervisor.ports import Ports
 from supervisor.process import Process
 from supervisor.services import services
 from supervisor.suite import Suite
@@ -35,11 +34,11 @@ class FaultySuite(Suite):
 
     def _choose_addresses(self) -> None:
         super()._choose_addresses()
-        ports = Ports(self.data / "ports.json", self._account, self._first_port)
+        assert self._ports
         for service in services():
             for kind in service.addresses:
                 name = f"{second(service.name)}.{kind}"
-                self.addresses[name] = ports.address(name)
+                self.addresses[name] = self._ports.address(name)
 
     def _start_postgresql(self) -> None:
         super()._start_postgresql()
