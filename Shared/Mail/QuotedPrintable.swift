@@ -26,25 +26,42 @@ package enum QuotedPrintable {
 
   private static func append(_ line: ArraySlice<UInt8>, to encoded: inout [UInt8]) {
     var count = 0
+    var place = line.startIndex
     let last = line.endIndex - 1
-    for place in line.indices {
-      let byte = line[place]
-      let isAsItIs = isAsItIs(byte, isLast: place == last)
-      let width = isAsItIs ? 1 : 3
-      // Room for the "=" of a soft break, unless nothing follows.
-      if count + width > (place == last ? longestLine : longestLine - 1) {
-        encoded += "=\r\n".utf8
-        count = 0
+    while place < line.endIndex {
+      let plain = plainRun(line[place...].prefix(min(longestLine - 1 - count, last - place)))
+      encoded += plain
+      count += plain.count
+      place = plain.endIndex
+      if place < line.endIndex {
+        append(line[place], isLast: place == last, to: &encoded, &count)
+        place += 1
       }
-      if isAsItIs {
-        encoded.append(byte)
-      } else {
-        encoded.append(UInt8(ascii: "="))
-        encoded.append(digits[Int(byte >> 4)])
-        encoded.append(digits[Int(byte & 15)])
-      }
-      count += width
     }
+  }
+
+  /// What stands as it is, anywhere but at the end of a line.
+  private static func plainRun(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    bytes.prefix { isAsItIs($0, isLast: false) }
+  }
+
+  /// - Parameter count: the characters of the line so far.
+  private static func append(_ byte: UInt8, isLast: Bool, to encoded: inout [UInt8], _ count: inout Int) {
+    let isAsItIs = isAsItIs(byte, isLast: isLast)
+    let width = isAsItIs ? 1 : 3
+    // Room for the "=" of a soft break, unless nothing follows.
+    if count + width > (isLast ? longestLine : longestLine - 1) {
+      encoded += "=\r\n".utf8
+      count = 0
+    }
+    if isAsItIs {
+      encoded.append(byte)
+    } else {
+      encoded.append(UInt8(ascii: "="))
+      encoded.append(digits[Int(byte >> 4)])
+      encoded.append(digits[Int(byte & 15)])
+    }
+    count += width
   }
 
   private static func isAsItIs(_ byte: UInt8, isLast: Bool) -> Bool {

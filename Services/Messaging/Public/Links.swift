@@ -56,10 +56,14 @@ struct Links: Sendable {
 
   /// The address of a link.
   func url(_ link: Link) -> String {
-    var payload = [link.kind.rawValue] + link.message.bigEndianBytes
+    var payload: [UInt8] = []
+    payload.reserveCapacity(Self.headLength + link.target.utf8.count + Self.tagLength)
+    payload.append(link.kind.rawValue)
+    withUnsafeBytes(of: link.message.bigEndian) { payload += $0 }
     withUnsafeBytes(of: link.profile.bigEndian) { payload += $0 }
     payload += link.target.utf8
-    return "\(prefix)\(link.kind.segment)/\(Base64URL.encode(payload + tag(of: payload)))"
+    payload += tag(of: payload)
+    return "\(prefix)\(link.kind.segment)/\(Base64URL.encode(payload))"
   }
 
   /// What the path behind the prefix says; nil unless it is a link that we made.
@@ -88,18 +92,18 @@ struct Links: Sendable {
     return "\(message).\(Base64URL.encode(Array(code.prefix(12))))@\(domain)"
   }
 
-  private func tag(of payload: [UInt8]) -> [UInt8] {
-    Array(code(of: payload).prefix(Self.tagLength))
+  private func tag(of payload: [UInt8]) -> ArraySlice<UInt8> {
+    code(of: payload).prefix(Self.tagLength)
   }
 
   private func code(of bytes: [UInt8]) -> [UInt8] {
     var hash = keyedHash
     hash.update(data: bytes)
-    return Array(hash.finalize())
+    return hash.finalize().withUnsafeBytes { Array($0) }
   }
 
   /// Takes the same time wherever the two differ.
-  private static func isSame(_ one: [UInt8], _ other: ArraySlice<UInt8>) -> Bool {
+  private static func isSame(_ one: ArraySlice<UInt8>, _ other: ArraySlice<UInt8>) -> Bool {
     one.count == other.count && zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }

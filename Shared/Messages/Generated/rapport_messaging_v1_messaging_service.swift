@@ -363,7 +363,8 @@ extension MessagingV1 {
     public static let previewCampaign = UnaryMethod<MessagingV1.PreviewCampaignRequest, MessagingV1.PreviewCampaignResponse>(
       descriptor.methods[15])
 
-    /// Sends an active ONGOING or TRANSACTIONAL campaign to one profile. Answers when the message is recorded: it leaves by itself.
+    /// Sends an ONGOING or TRANSACTIONAL campaign, which is active or paused, to one profile. Answers when the message is
+    /// recorded: it leaves by itself, once the campaign is active.
     public static let sendMessage = UnaryMethod<MessagingV1.SendMessageRequest, MessagingV1.Message>(
       descriptor.methods[16])
 

@@ -12,20 +12,26 @@ package enum Base64URL {
 
   /// The text of some bytes.
   package static func encode(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count * 4 + 2) / 3)
-    var buffer: UInt32 = 0
-    var count = 0
-    for byte in bytes {
-      buffer = buffer << 8 | UInt32(byte)
-      count += 8
-      while count >= 6 {
-        count -= 6
-        text.append(alphabet[Int(buffer >> UInt32(count) & 0x3f)])
+    let alphabet = alphabet
+    return String(unsafeUninitializedCapacity: (bytes.count * 4 + 2) / 3) { text in
+      var written = 0
+      var buffer: UInt32 = 0
+      var count = 0
+      func write(_ value: UInt32) {
+        text[written] = alphabet[Int(value & 0x3f)]
+        written += 1
       }
+      for byte in bytes {
+        buffer = buffer << 8 | UInt32(byte)
+        count += 8
+        while count >= 6 {
+          count -= 6
+          write(buffer >> UInt32(count))
+        }
+      }
+      if count > 0 { write(buffer << UInt32(6 - count)) }
+      return written
     }
-    if count > 0 { text.append(alphabet[Int(buffer << UInt32(6 - count) & 0x3f)]) }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// The bytes of a text; nil when it holds anything else, padding included, or bits beyond its last byte.
