@@ -23,20 +23,22 @@ struct ServerLifetime: ~Copyable {
 
   mutating func stop() {
     keepalive?.stop()
-    preface.cancel()
-    idle.cancel()
-    age.cancel()
-    announcement.cancel()
-    grace.cancel()
+    preface.stop()
+    idle.stop()
+    age.stop()
+    announcement.stop()
+    grace.stop()
   }
 }
 
-/// A timer of a loop that can be set again.
+/// A timer of a loop that can be set again, until it is stopped.
 struct LoopTimer: ~Copyable {
   private var scheduled: Scheduled<Void>?
+  private var isStopped = false
 
   /// Calls `body` on the loop after a time, instead of what was set before. To be called on the loop.
   mutating func set(_ loop: any EventLoop, after time: Duration, _ body: @escaping () -> Void) {
+    if isStopped { return }
     scheduled?.cancel()
     scheduled = loop.assumeIsolated().scheduleTask(in: TimeAmount(time), body)
   }
@@ -44,6 +46,12 @@ struct LoopTimer: ~Copyable {
   mutating func cancel() {
     scheduled?.cancel()
     scheduled = nil
+  }
+
+  /// Cancels for good: what would be called holds what may be gone.
+  mutating func stop() {
+    cancel()
+    isStopped = true
   }
 }
 
