@@ -9,10 +9,7 @@ import Values
 struct ClaimingTests {
   @Test("goes on behind what was claimed last, and comes to what was put back before that when there is no more")
   func runsDry() async throws {
-    try await TestSuite.with { suite async throws in
-      try await suite.makeMessages(to: 1...6)
-      let (gone, worker) = (try await TestWorker(suite), try await TestWorker(suite))
-      let first = try await Self.claim(2, by: gone)
+    try await Self.withTwoWorkers { _, gone, first, worker in
       let second = try await Self.claim(2, by: worker)
       #expect(Set(first).isDisjoint(with: second))
       try await gone.leave()
@@ -25,10 +22,7 @@ struct ClaimingTests {
 
   @Test("comes to what was put back after a second, however much follows")
   func looksAgain() async throws {
-    try await TestSuite.with { suite async throws in
-      try await suite.makeMessages(to: 1...6)
-      let (gone, worker) = (try await TestWorker(suite), try await TestWorker(suite))
-      let first = try await Self.claim(2, by: gone)
+    try await Self.withTwoWorkers { suite, gone, first, worker in
       try await gone.leave()
       #expect(try await Set(Self.claim(1, by: worker)).isDisjoint(with: first))
       suite.time.advance(by: .seconds(1))
@@ -63,6 +57,17 @@ struct ClaimingTests {
       places.claimed(from: 1, behind: .beginning, upTo: .init(dueAt: now, message: 7), now: now)
       if !isSetBack { places.claimed(from: 1, behind: .beginning, upTo: nil, now: now) }
       #expect(places.place(in: 1, now: isSetBack ? .epoch : now) == .beginning)
+    }
+  }
+
+  /// Gives a campaign's six messages, a worker that has claimed these first two of them, and another.
+  private static func withTwoWorkers(
+    _ body: (TestSuite, TestWorker, [Int64], TestWorker) async throws -> Void
+  ) async throws {
+    try await TestSuite.with { suite async throws in
+      try await suite.makeMessages(to: 1...6)
+      let (gone, worker) = (try await TestWorker(suite), try await TestWorker(suite))
+      try await body(suite, gone, claim(2, by: gone), worker)
     }
   }
 

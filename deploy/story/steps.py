@@ -77,8 +77,11 @@ def make_entities_and_keys(scene: Scene) -> None:
     """Two entities, and a key for each that sees nothing of the other."""
     admin = scene.client("administrator")
     own = {"entities/b2b", "entities/b2c"}
-    others = {entity["name"] for entity in admin("entities", "list").get("entities", [])} - own
-    if others:
+
+    def names() -> set[str]:
+        return {entity["name"] for entity in admin("entities", "list").get("entities", [])}
+
+    if others := names() - own:
         raise StoryWentWrong(
             f"the suite holds {', '.join(sorted(others))}, and the story wants it for itself. Start with --empty, or"
             " name a new folder with --data"
@@ -90,8 +93,7 @@ def make_entities_and_keys(scene: Scene) -> None:
         grants = [word for right in rights for word in ("--grant", f"{entity}:all:{right}")]
         made = admin("keys", "create", "--display-name", f"Story of {entity}", *grants)
         scene.keep_key(entity, made["secret"])
-    names = {entity["name"] for entity in admin("entities", "list")["entities"]}
-    _expect("entities", names, own)
+    _expect("entities", names(), own)
 
 
 # 2

@@ -56,31 +56,32 @@ class Ports:
 
 
 def _hold(port: int) -> socket.socket | None:
-    held = socket.socket()
-    try:
-        held.bind((LOOPBACK, port))
-    except OSError as error:
-        held.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            return None
-        raise
-    # Only now: a server may listen there beside it, and nobody else who looks for a port gets this one.
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held = _bind(socket.socket(), port)
+    if held:
+        # Only now: a server may listen there beside it, and nobody else who looks for a port gets this one.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     return held
 
 
 def is_free(port: int) -> bool:
     """Whether a server could listen there now."""
-    with socket.socket() as probe:
-        # As servers do: a port whose last connections are still closing is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError as error:
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                return False
-            raise
-    return True
+    probe = socket.socket()
+    # As servers do: a port whose last connections are still closing is free.
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with probe:
+        return _bind(probe, port) is not None
+
+
+def _bind(free: socket.socket, port: int) -> socket.socket | None:
+    """The socket, bound; nothing, and it is closed, where another has the port."""
+    try:
+        free.bind((LOOPBACK, port))
+    except OSError as error:
+        free.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            return None
+        raise
+    return free
 
 
 def _becomes_free(port: int) -> bool:

@@ -79,16 +79,14 @@ struct HTMLTag {
       || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
-
   private static func skipSpace(_ bytes: ArraySlice<UInt8>, _ place: inout Int) {
-    while place < bytes.endIndex, isSpace(bytes[place]) { place += 1 }
+    while place < bytes.endIndex, HTMLText.isSpace(bytes[place]) { place += 1 }
   }
 
   private static func word(_ bytes: ArraySlice<UInt8>, _ place: inout Int) -> Range<Int> {
     skipSpace(bytes, &place)
     let start = place
-    while place < bytes.endIndex, !isSpace(bytes[place]), !endsWord(bytes[place]) { place += 1 }
+    while place < bytes.endIndex, !HTMLText.isSpace(bytes[place]), !endsWord(bytes[place]) { place += 1 }
     return start..<place
   }
 
@@ -100,7 +98,7 @@ struct HTMLTag {
     let end = bytes.endIndex
     guard place < end, bytes[place] == UInt8(ascii: "\"") || bytes[place] == UInt8(ascii: "'") else {
       let start = place
-      while place < end, !isSpace(bytes[place]), bytes[place] != UInt8(ascii: ">") { place += 1 }
+      while place < end, !HTMLText.isSpace(bytes[place]), bytes[place] != UInt8(ascii: ">") { place += 1 }
       return start..<place
     }
     let quote = bytes[place]

@@ -6,6 +6,9 @@ enum HTMLText {
     "egrave": "è", "agrave": "à", "ccedil": "ç",
   ]
 
+  /// White space between words and attributes; other spaces, such as one that breaks no line, stand as they are written.
+  static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
+
   /// The most bytes between `&` and `;`.
   private static let longestName = 10
 

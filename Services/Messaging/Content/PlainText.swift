@@ -24,11 +24,10 @@ enum PlainText {
     return machine.text
   }
 
-  private static func skip(past end: StaticString, in rest: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    let end = UnsafeBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount)
+  private static func skip(past end: String, in rest: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var rest = rest
-    while !rest.isEmpty, !rest.starts(with: end) { rest = rest.dropFirst() }
-    return rest.dropFirst(end.count)
+    while !rest.isEmpty, !rest.starts(with: end.utf8) { rest = rest.dropFirst() }
+    return rest.dropFirst(end.utf8.count)
   }
 
   private struct Machine {
@@ -57,22 +56,14 @@ enum PlainText {
         rest = Array(HTMLText.decode(String(decoding: text, as: UTF8.self)).utf8)[...]
       }
       while let byte = rest.first {
-        if Self.isSpace(byte) {
+        if HTMLText.isSpace(byte) {
           needsSpace = true
           rest = rest.dropFirst()
         } else {
-          let word = rest.prefix { !Self.isSpace($0) }
+          let word = rest.prefix { !HTMLText.isSpace($0) }
           add(word)
           rest = rest.dropFirst(word.count)
         }
-      }
-    }
-
-    /// HTML's own white space; other spaces, such as one that breaks no line, stand as they are written.
-    private static func isSpace(_ byte: UInt8) -> Bool {
-      switch byte {
-      case UInt8(ascii: " "), 0x09, 0x0a, 0x0c, 0x0d: true
-      default: false
       }
     }
 
