@@ -181,9 +181,6 @@ enum Settings {
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-    // Whether accesses to a variable overlap is looked at in debug builds alone, which all tests run: that each access asks
-    // for it costs a call through the gateway 8 %.
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
   ]
 }
 

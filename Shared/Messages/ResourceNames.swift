@@ -38,15 +38,38 @@ public enum ResourceNames {
   }
 }
 
+/// The fields from a message down to a value.
+private struct FieldPath {
+  /// Apart from the others: most names stand in the message itself, and one step needs no memory.
+  private var first: String?
+  private var others: [String] = []
+
+  var text: String {
+    guard let first else { return "" }
+    return others.isEmpty ? first : "\(first).\(others.joined(separator: "."))"
+  }
+
+  mutating func enter(_ step: String) {
+    if first == nil { first = step } else { others.append(step) }
+  }
+
+  /// - Returns: the step that is left.
+  @discardableResult
+  mutating func leave() -> String {
+    others.popLast() ?? first.take() ?? ""
+  }
+}
+
 /// One walk through a message, depth first.
 private struct ResourceWalk {
   private(set) var found: [FoundResourceName] = []
-  private var path: [String] = []
+  private var path = FieldPath()
 
   mutating func visit(_ start: WireCursor, of message: MessageDescriptor, depth: Int) throws(DecodingError) {
     if message.name == ResourceNames.any { return try visitAny(start, depth: depth) }
     let steps = message.record.resourceSteps
-    var counts = [Int](repeating: 0, count: steps.count)
+    // Of the repeated fields; only where there is one.
+    var counts: [Int] = []
     var cursor = start
     var number = 0
     do throws(DecodingError.Reason) {
@@ -60,18 +83,20 @@ private struct ResourceWalk {
         let length = try cursor.length()
         let value = WireCursor(cursor.position, cursor.position + length)
         try cursor.skip(length)
-        path.append(Self.step(steps[step], index: counts[step]))
-        counts[step] += 1
-        try visit(value, of: steps[step], in: message, depth: depth)
-        path.removeLast()
+        let field = steps[step]
+        if field.isRepeated && !field.isMap {
+          if counts.isEmpty { counts = [Int](repeating: 0, count: steps.count) }
+          path.enter("\(field.name)[\(counts[step])]")
+          counts[step] += 1
+        } else {
+          path.enter(field.name)
+        }
+        try visit(value, of: field, in: message, depth: depth)
+        path.leave()
       }
     } catch {
       throw nestedError ?? DecodingError(error, message: message.name, field: number)
     }
-  }
-
-  private static func step(_ field: FieldDescriptor, index: Int) -> String {
-    field.isRepeated && !field.isMap ? "\(field.name)[\(index)]" : field.name
   }
 
   /// The error of an inner message, which names its place better than the outer one can.
@@ -108,7 +133,7 @@ private struct ResourceWalk {
   ) throws(DecodingError.Reason) {
     guard let text = value.text() else { throw .invalidUTF8 }
     guard isSet || !text.isEmpty else { return }
-    found.append(FoundResourceName(path: path.joined(separator: "."), value: text, resource: resource))
+    found.append(FoundResourceName(path: path.text, value: text, resource: resource))
   }
 
   /// A map's entry: its key stands in the path, its value is a name or holds some.
@@ -129,8 +154,7 @@ private struct ResourceWalk {
       let length = try value.length()
       values.append(WireCursor(value.position, value.position + length))
     }
-    let name = path.removeLast()
-    path.append("\(name)[\"\(key)\"]")
+    path.enter("\(path.leave())[\"\(key)\"]")
     for value in values {
       if valueField.type == .string, let resource {
         try add(value, resource, isSet: true)

@@ -161,16 +161,16 @@ extension CallPipe {
     connection.needsTurn()
   }
 
-  /// Sends one framed message.
+  /// Sends one message.
   ///
   /// - Returns: whether the sender may go on at once, without waiting for room.
   /// - Throws: ``RPCError``: the call has ended.
-  func write(_ framed: ByteBuffer) throws(RPCError) -> Bool {
+  func write(_ message: FramedMessage) throws(RPCError) -> Bool {
     if let failure { throw failure }
     if isPeerDone { return true }
     guard !isSendingEnded else { throw RPCError(.internal, "A message follows the end of the stream.") }
     sendHead()
-    let waiting = connection.session.send(stream, framed)
+    let waiting = connection.session.send(stream, message)
     connection.needsTurn()
     return waiting < connection.session.outgoingBuffer
   }
@@ -236,17 +236,17 @@ extension CallPipe {
   /// A message with its prefix, compressed if that is worth it.
   ///
   /// - Throws: RESOURCE_EXHAUSTED when it is larger than this end may send.
-  func frame(_ message: ByteBuffer) throws(RPCError) -> ByteBuffer {
+  func frame(_ message: ByteBuffer) throws(RPCError) -> FramedMessage {
     settleCompression()
-    return try MessageFraming.frame(message, maxSize: maxSendSize, compression: compression)
+    return try FramedMessage(message, maxSize: maxSendSize, compression: compression)
   }
 
   /// The same for a message that is not encoded yet.
   ///
   /// - Parameter isCompressible: false for a message that goes as it is though others are compressed.
-  func frame(_ message: some Message, isCompressible: Bool = true) throws -> ByteBuffer {
+  func frame(_ message: some Message, isCompressible: Bool = true) throws -> FramedMessage {
     settleCompression()
-    return try MessageFraming.frame(
+    return try FramedMessage(
       message, maxSize: maxSendSize, compression: isCompressible ? compression : .identity)
   }
 
@@ -293,7 +293,7 @@ struct CallPipeHandle: Sendable {
     try await send { pipe in try pipe.frame(message, isCompressible: isCompressible) }
   }
 
-  func send(framed message: ByteBuffer) async throws {
+  func send(framed message: FramedMessage) async throws {
     try await send { _ in message }
   }
 
@@ -310,7 +310,7 @@ struct CallPipeHandle: Sendable {
     try await hop { pipe in pipe.sendHead() }
   }
 
-  private func send(_ frame: @escaping @Sendable (CallPipe) throws -> ByteBuffer) async throws {
+  private func send(_ frame: @escaping @Sendable (CallPipe) throws -> FramedMessage) async throws {
     let hasRoom: Bool
     if loop.inEventLoop {
       hasRoom = try pipe.value.write(frame(pipe.value))

@@ -43,13 +43,16 @@ enum TimeoutHeader {
   private static let limit: Int64 = 100_000_000
 
   /// The finest unit that has room, rounded up: a deadline must not come early.
-  static func encode(_ timeout: Duration) -> [UInt8] {
+  static func write(_ timeout: Duration, to bytes: inout [UInt8]) {
     let nanoseconds = max(timeout.saturatedNanoseconds, 0)
     for unit in units {
       let value = nanoseconds / unit.nanoseconds + (nanoseconds % unit.nanoseconds == 0 ? 0 : 1)
-      if value < limit { return Array(String(value).utf8) + [unit.letter] }
+      guard value < limit else { continue }
+      // A number of so few digits is a string without memory of its own.
+      bytes.append(contentsOf: String(value).utf8)
+      return bytes.append(unit.letter)
     }
-    return Array("99999999H".utf8)
+    bytes.append(contentsOf: "99999999H".utf8)
   }
 
   /// The timeout, or nil when the value does not have the header's form.

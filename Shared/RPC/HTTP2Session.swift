@@ -186,14 +186,14 @@ extension HTTP2Session {
     if code == 0 { outboxes.insert(takeOutbox(), for: stream) }
   }
 
-  /// Adds bytes to the stream's body; without effect when the stream is gone.
+  /// Adds a message to the stream's body; without effect when the stream is gone.
   ///
   /// - Returns: the bytes of the stream that wait now.
   @discardableResult
-  func send(_ stream: Int32, _ bytes: ByteBuffer) -> Int {
+  func send(_ stream: Int32, _ message: FramedMessage) -> Int {
     guard let outbox = outboxes[stream], !outbox.isEnded else { return 0 }
-    outbox.append(bytes)
-    waiting += bytes.readableBytes
+    outbox.append(message)
+    waiting += message.count
     if outbox.waiting >= settings.outgoingBuffer { outbox.isAboveBound = true }
     resume(stream, outbox)
     return outbox.waiting
@@ -490,7 +490,7 @@ extension HTTP2Session {
     if let outbox = outboxes.remove(stream) {
       waiting -= outbox.waiting
       outbox.reset()
-      if spareOutboxes.count < 64 { spareOutboxes.append(outbox) }
+      if spareOutboxes.count < 256 { spareOutboxes.append(outbox) }
     }
     events.append(.closed(stream: stream, error: HTTP2ErrorCode(rawValue: error)))
     return 0

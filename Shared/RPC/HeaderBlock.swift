@@ -50,6 +50,15 @@ struct HeaderBlock: Sendable {
     append(name.utf8, value)
   }
 
+  /// Adds a field whose value `write` adds to the bytes that it is given.
+  mutating func append(_ name: StaticString, _ write: (inout [UInt8]) -> Void) {
+    let start = UInt32(bytes.count)
+    bytes.append(contentsOf: name.utf8)
+    let nameEnd = UInt32(bytes.count)
+    write(&bytes)
+    fields.append(Field(start: start, nameEnd: nameEnd, valueEnd: UInt32(bytes.count)))
+  }
+
   mutating func append(_ field: Field, of other: HeaderBlock) {
     append(other.bytes[field.name], other.bytes[field.value])
   }

@@ -15,6 +15,9 @@ public struct Metadata: Sendable, Hashable {
   /// The number of fields.
   public var count: Int { block.fields.count }
 
+  /// The bytes of all names and values.
+  public var size: Int { block.bytes.count }
+
   /// Whether there is no field.
   public var isEmpty: Bool { block.fields.isEmpty }
 
@@ -53,18 +56,22 @@ public struct Metadata: Sendable, Hashable {
     block.append(contentsOf: other.block)
   }
 
+  /// Adds those fields of other metadata whose name, lower-case ASCII, is wanted.
+  public mutating func append(contentsOf other: Metadata, where isWanted: (ArraySlice<UInt8>) -> Bool) {
+    for field in other.block.fields where isWanted(other.block.bytes[field.name]) {
+      block.append(field, of: other.block)
+    }
+  }
+
+  /// Makes room for so many more fields, whose names and values have so many bytes.
+  public mutating func reserve(fields: Int, bytes: Int) {
+    block.reserve(bytes: bytes, fields: fields)
+  }
+
   /// Removes every field of that name.
   public mutating func removeAll(_ name: String) {
     var kept = HeaderBlock()
     for field in block.fields where !has(field, name) { kept.append(field, of: block) }
-    block = kept
-  }
-
-  /// Removes every field whose name, lower-case ASCII, is unwanted.
-  public mutating func removeAll(where isUnwanted: (ArraySlice<UInt8>) -> Bool) {
-    var kept = HeaderBlock()
-    kept.reserve(bytes: block.bytes.count, fields: block.fields.count)
-    for field in block.fields where !isUnwanted(block.bytes[field.name]) { kept.append(field, of: block) }
     block = kept
   }
 
@@ -78,11 +85,11 @@ public struct Metadata: Sendable, Hashable {
     block.fields.filter { has($0, name) }.map(block.value)
   }
 
-  /// The values of all fields of that name as they came, in order.
-  public func rawValues(_ name: String) -> [ArraySlice<UInt8>] {
-    var values: [ArraySlice<UInt8>] = []
-    for field in block.fields where has(field, name) { values.append(block.bytes[field.value]) }
-    return values
+  /// The value of the first field of that name, as it came, and whether there is no other.
+  public func rawValue(_ name: String) -> (value: ArraySlice<UInt8>, isOnly: Bool)? {
+    guard let first = block.fields.firstIndex(where: { has($0, name) }) else { return nil }
+    let isOnly = !block.fields[(first + 1)...].contains { has($0, name) }
+    return (block.bytes[block.fields[first].value], isOnly)
   }
 
   /// Whether there is a field of that name.

@@ -2,56 +2,65 @@ import NIOCore
 
 /// What waits to be sent on one stream of an ``HTTP2Session``. Not Sendable: it belongs to one event loop.
 final class Outbox {
-  private var current = ByteBuffer()
-  private var next: [ByteBuffer] = []
-  private var nextIndex = 0
+  /// Small messages at the head, one behind the other, in memory that serves stream after stream: most calls send nothing
+  /// else.
+  private var small = ByteBuffer()
+  /// What follows them.
+  private var pieces: [ByteBuffer] = []
+  private var pieceIndex = 0
   private(set) var waiting = 0
   var isAboveBound = false
   var isDeferred = false
   var isEnded = false
   var trailers: HeaderBlock?
 
-  func append(_ bytes: ByteBuffer) {
-    waiting += bytes.readableBytes
-    if current.readableBytes == 0 && nextIndex == next.count {
-      current = bytes
+  /// Below this size a message is copied.
+  private static let smallSize = 2_048
+  /// What is kept for the next stream.
+  private static let keptCapacity = 512
+
+  func append(_ message: FramedMessage) {
+    waiting += message.count
+    if pieces.isEmpty && message.count < Self.smallSize {
+      small.reserveCapacity(minimumWritableBytes: message.count)
+      message.write(to: &small)
     } else {
-      next.append(bytes)
+      pieces.append(message.joined)
     }
   }
 
   /// Moves the first `count` of the waiting bytes to the end of `output`.
   func take(_ count: Int, into output: inout ByteBuffer) {
-    var rest = count
     waiting -= count
-    while rest > 0 {
-      if current.readableBytes == 0 { advance() }
-      guard var slice = current.readSlice(length: min(rest, current.readableBytes)) else { return }
-      rest -= slice.readableBytes
-      output.writeBuffer(&slice)
+    var rest = count - Self.move(count, from: &small, to: &output)
+    if small.readableBytes == 0 { small.clear() }
+    while rest > 0, pieceIndex < pieces.count {
+      rest -= Self.move(rest, from: &pieces[pieceIndex], to: &output)
+      if pieces[pieceIndex].readableBytes == 0 { advance() }
     }
-    if current.readableBytes == 0 { advance() }
+  }
+
+  /// - Returns: how many bytes there were.
+  private static func move(_ count: Int, from source: inout ByteBuffer, to output: inout ByteBuffer) -> Int {
+    let count = min(count, source.readableBytes)
+    guard count > 0, var slice = source.readSlice(length: count) else { return 0 }
+    return output.writeBuffer(&slice)
   }
 
   private func advance() {
-    guard nextIndex < next.count else {
-      current = ByteBuffer()
-      return
-    }
-    current = next[nextIndex]
-    next[nextIndex] = ByteBuffer()
-    nextIndex += 1
-    if nextIndex == next.count {
-      next.removeAll(keepingCapacity: true)
-      nextIndex = 0
+    pieces[pieceIndex] = ByteBuffer()
+    pieceIndex += 1
+    if pieceIndex == pieces.count {
+      pieces.removeAll(keepingCapacity: true)
+      pieceIndex = 0
     }
   }
 
   /// Empty and fit for another stream.
   func reset() {
-    current = ByteBuffer()
-    next.removeAll(keepingCapacity: next.count <= 16)
-    nextIndex = 0
+    if small.capacity > Self.keptCapacity { small = ByteBuffer() } else { small.clear() }
+    pieces.removeAll(keepingCapacity: pieces.count <= 16)
+    pieceIndex = 0
     waiting = 0
     isAboveBound = false
     isDeferred = false

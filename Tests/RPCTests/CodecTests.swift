@@ -48,7 +48,8 @@ struct CodecTests {
       (.seconds(6_000_000_001), "100000001M"), (.seconds(-5), "0n"),
     ] as [(Duration, String)])
   func timeout(duration: Duration, text: String) {
-    let encoded = TimeoutHeader.encode(duration)
+    var encoded: [UInt8] = []
+    TimeoutHeader.write(duration, to: &encoded)
     if text.count <= 9 { #expect(String(decoding: encoded, as: UTF8.self) == text) }
     #expect(TimeoutHeader.decode(encoded).map { $0 >= duration } == true)
   }

@@ -57,7 +57,7 @@ struct HTTP2SessionTests {
     let client = try HTTP2Session(.client, settings: .init())
     for number in [1, 2] {
       let stream = try client.request(Self.request)
-      client.send(stream, ByteBuffer(string: "message \(number)"))
+      client.send(stream, FramedMessage(framed: ByteBuffer(string: "message \(number)")))
       client.end(stream)
     }
     let bytes = try Self.output(client)
@@ -83,7 +83,7 @@ struct HTTP2SessionTests {
     let server = try HTTP2Session(.server, settings: .init(streamWindow: 1_000))
     try Self.input(client, Self.output(server))
     let stream = try client.request(Self.request)
-    client.send(stream, ByteBuffer(repeating: 1, count: 1_800))
+    client.send(stream, FramedMessage(framed: ByteBuffer(repeating: 1, count: 1_800)))
     try Self.input(server, Self.output(client))
     #expect(client.waiting(stream) == 800)
     client.discardEvents()
@@ -103,7 +103,7 @@ struct HTTP2SessionTests {
     client.end(stream)
     try Self.input(server, Self.output(client))
     server.respond(stream, Self.block([":status": "200"]))
-    server.send(stream, ByteBuffer(string: "body"))
+    server.send(stream, FramedMessage(framed: ByteBuffer(string: "body")))
     server.end(stream, trailers: Self.block(["grpc-status": "0"]))
     let bytes = try Self.output(server)
     try Self.input(client, bytes)
@@ -123,7 +123,7 @@ struct HTTP2SessionTests {
     try Self.input(server, Self.output(client))
     #expect(server.events.contains(.closed(stream: stream, error: .cancel)))
     _ = try Self.output(server)
-    #expect(server.send(stream, ByteBuffer(string: "late")) == 0)
+    #expect(server.send(stream, FramedMessage(framed: ByteBuffer(string: "late"))) == 0)
     server.end(stream)
     server.reset(stream, .cancel)
     #expect(!server.wantsToSend)
@@ -135,7 +135,7 @@ struct HTTP2SessionTests {
     let server = try HTTP2Session(.server, settings: .init(streamWindow: 1_000))
     try Self.input(client, Self.output(server))
     let streams = [try client.request(Self.request), try client.request(Self.request)]
-    for stream in streams { client.send(stream, ByteBuffer(repeating: 1, count: 1_800)) }
+    for stream in streams { client.send(stream, FramedMessage(framed: ByteBuffer(repeating: 1, count: 1_800))) }
     #expect(client.waiting == 3_600)
     _ = try Self.output(client)
     #expect(client.waiting == 1_600)

@@ -76,10 +76,9 @@ struct Authenticator: Sendable {
 
   /// The token of `authorization: Bearer …` (RFC 6750 §2.1).
   private static func token(in metadata: Metadata) throws(RPCError) -> ArraySlice<UInt8> {
-    let values = metadata.rawValues("authorization")
-    guard let value = values.first else { throw .tokenMissing }
+    guard let (value, isOnly) = metadata.rawValue("authorization") else { throw .tokenMissing }
     // Two tokens are none: who reads which is anybody's guess.
-    guard values.count == 1, value.count > scheme.count,
+    guard isOnly, value.count > scheme.count,
       zip(value, scheme).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 })
     else {
       throw .tokenInvalid

@@ -73,14 +73,14 @@ extension PublicMethod {
   }
 
   /// What names ask for. Empty ones are not set and ask for nothing.
-  func demands(of names: some Sequence<NamedResource>) throws(RPCError) -> [Demand] {
-    let names = names.filter { !$0.value.isEmpty }.map { (name: $0, isTarget: isTarget($0)) }
+  func demands(of names: some Collection<NamedResource>) throws(RPCError) -> [Demand] {
     // A request whose target cannot be told from its references is judged by the rule in all that it names.
-    let hasTarget = names.contains(where: \.isTarget)
+    let hasTarget = names.contains { !$0.value.isEmpty && isTarget($0) }
     var demands: [Demand] = []
-    for (name, isTarget) in names {
+    demands.reserveCapacity(names.count)
+    for name in names where !name.value.isEmpty {
       let place = try place(of: name)
-      let need = hasTarget && !isTarget ? Self.need(ofReference: name) : targetNeed
+      let need = hasTarget && !isTarget(name) ? Self.need(ofReference: name) : targetNeed
       demands.append(Demand(place: place, need: need, name: name.value, path: name.path))
     }
     return demands

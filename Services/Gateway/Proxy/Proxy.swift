@@ -39,7 +39,10 @@ struct Proxy: Sendable {
   /// Passes unary calls on that are allowed at once.
   private func relaying(_ method: PublicMethod) -> Relaying? {
     guard method.info.kind == .unary, let client = try? peers.client(of: method.service) else { return nil }
-    return { @Sendable call, request in try? destination(of: call, method, request, by: client) }
+    let telling = { @Sendable error in Self.name(method.service, in: error) }
+    return { @Sendable call, request in
+      try? RelayDestination(client: client, options: options(of: call, method, request), telling: telling)
+    }
   }
 
   /// Serves one call.
@@ -70,11 +73,9 @@ struct Proxy: Sendable {
     }
   }
 
-  /// Where a unary call goes on to, if access as it is known now allows it. ``serve(_:_:_:_:)`` is for the rest: it looks
+  /// How a unary call goes on, if access as it is known now allows it. ``serve(_:_:_:_:)`` is for the rest: it looks
   /// again before it refuses, and says why.
-  private func destination(
-    of call: Call, _ method: PublicMethod, _ request: ByteBuffer, by client: RPCClient
-  ) throws -> RelayDestination {
+  private func options(of call: Call, _ method: PublicMethod, _ request: ByteBuffer) throws(RPCError) -> CallOptions {
     var principal = Metadata()
     if method.need != .nothing {
       let authenticated = try authenticator.caller(of: call.metadata)
@@ -83,8 +84,7 @@ struct Proxy: Sendable {
       for demand in demands { try authenticated.caller.meet(demand) }
       principal = authenticated.metadata
     }
-    let options = CallOptions(deadline: call.deadline, metadata: ForwardedMetadata.of(call, principal: principal))
-    return RelayDestination(client: client, options: options) { Self.name(method.service, in: $0) }
+    return CallOptions(deadline: call.deadline, metadata: ForwardedMetadata.of(call, principal: principal))
   }
 
   /// Says which service cannot be reached, where the client itself concluded that none can: such an error has a cause on

@@ -26,6 +26,8 @@ final class ClientConnection: HTTP2Role {
   private var isReady = false
   private var isDraining = false
   private var isClosed = false
+  /// That of the request which is opened, in memory that serves all of them.
+  private var block = HeaderBlock()
 
   init(connection: HTTP2Connection, parts: ClientParts, place: ConnectionPool.Place, pool: ConnectionPool) {
     self.connection = connection
@@ -90,16 +92,17 @@ final class ClientConnection: HTTP2Role {
 extension ClientConnection {
   /// Makes a stream of a call.
   ///
-  /// - Parameter messages: framed messages that go at once.
+  /// - Parameter messages: those that go at once.
   /// - Throws: UNAVAILABLE, unseen, when the connection takes no calls any more.
   func open(
-    _ headers: RequestHeaders, deadline: Deadline?, messages: [ByteBuffer], isLast: Bool
+    _ headers: RequestHeaders, deadline: Deadline?, messages: [FramedMessage], isLast: Bool
   ) throws(RPCError) -> ClientStream {
     let now = NIODeadline.now()
     guard !isDraining, !isClosed else { throw .unseen("The connection to \(parts.address) takes no more calls.") }
     if let deadline, deadline.isPast(at: now) { throw .deadlineExceeded }
-    let block = headers.block(
-      authority: parts.authority, isTLS: parts.configuration.tls != nil,
+    block.reset()
+    headers.write(
+      to: &block, authority: parts.authority, isTLS: parts.configuration.tls != nil,
       timeout: deadline.map { $0.remaining(at: now) })
     let id: Int32
     do {
@@ -111,7 +114,7 @@ extension ClientConnection {
   }
 
   private func begin(
-    _ id: Int32, _ compression: Compression, _ deadline: Deadline?, _ messages: [ByteBuffer], _ isLast: Bool
+    _ id: Int32, _ compression: Compression, _ deadline: Deadline?, _ messages: [FramedMessage], _ isLast: Bool
   ) -> ClientStream {
     let configuration = parts.configuration
     let pipe = CallPipe(

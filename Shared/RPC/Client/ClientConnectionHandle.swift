@@ -15,7 +15,7 @@ struct ClientConnectionHandle: Sendable {
   ///
   /// - Returns: nil when the connection takes no call; then `ended` is not called.
   func relay(
-    _ headers: RequestHeaders, _ message: ByteBuffer, deadline: Deadline?,
+    _ headers: RequestHeaders, _ message: FramedMessage, deadline: Deadline?,
     _ ended: @escaping (Result<RawResponse, RPCError>) -> Void
   ) -> RelayedCall? {
     let connection = connection.value
@@ -28,7 +28,7 @@ struct ClientConnectionHandle: Sendable {
 
   /// Makes a call with one request and one response.
   func single(
-    _ headers: RequestHeaders, _ message: ByteBuffer, deadline: Deadline?
+    _ headers: RequestHeaders, _ message: FramedMessage, deadline: Deadline?
   ) async throws -> RawResponse {
     if loop.inEventLoop {
       let opened = try connection.value.open(headers, deadline: deadline, messages: [message], isLast: true)
@@ -68,7 +68,7 @@ struct ClientConnectionHandle: Sendable {
 
   /// Opens a call with a stream at either end.
   func open(
-    _ headers: RequestHeaders, _ messages: [ByteBuffer], isLast: Bool, deadline: Deadline?
+    _ headers: RequestHeaders, _ messages: [FramedMessage], isLast: Bool, deadline: Deadline?
   ) async throws -> ClientStreamHandle {
     try await withCheckedThrowingContinuation { continuation in
       onLoop {

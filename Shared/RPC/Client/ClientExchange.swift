@@ -11,8 +11,8 @@ final class ClientExchange: Sendable {
   fileprivate struct State {
     var stream: ClientStreamHandle?
     var attempts = 0
-    /// What was sent, framed; nil when the call stays with its stream.
-    var replay: [ByteBuffer]? = []
+    /// What was sent; nil when the call stays with its stream.
+    var replay: [FramedMessage]? = []
     var replaySize = 0
     var isEnded = false
     var opening: Task<ClientStreamHandle, any Error>?
@@ -25,10 +25,10 @@ final class ClientExchange: Sendable {
   private let waitsForReady: Bool
   private let state = Mutex(State())
 
-  /// - Parameter request: the one request of the call, framed, when it takes one.
+  /// - Parameter request: the one request of the call, when it takes one.
   init(
     pool: ConnectionPool, configuration: ClientConfiguration, headers: RequestHeaders, deadline: Deadline?,
-    waitsForReady: Bool, request: ByteBuffer?
+    waitsForReady: Bool, request: FramedMessage?
   ) {
     self.pool = pool
     self.configuration = configuration
@@ -77,13 +77,13 @@ final class ClientExchange: Sendable {
 
   func send(_ message: ByteBuffer) async throws {
     try await send(
-      framed: MessageFraming.frame(
+      framed: FramedMessage(
         message, maxSize: configuration.maxRequestSize, compression: headers.compression))
   }
 
   func send(_ message: some Message) async throws {
     try await send(
-      framed: MessageFraming.frame(
+      framed: FramedMessage(
         message, maxSize: configuration.maxRequestSize, compression: headers.compression))
   }
 
@@ -107,7 +107,7 @@ final class ClientExchange: Sendable {
     stream?.cancel(.callerCancelled)
   }
 
-  private func send(framed message: ByteBuffer) async throws {
+  private func send(framed message: FramedMessage) async throws {
     // A message that is recorded while a stream is being opened goes out with the opening.
     let stream = state.withLock { state in
       state.record(message, limit: Self.replayLimit)
@@ -127,9 +127,9 @@ final class ClientExchange: Sendable {
 }
 
 extension ClientExchange.State {
-  fileprivate mutating func record(_ message: ByteBuffer, limit: Int) {
+  fileprivate mutating func record(_ message: FramedMessage, limit: Int) {
     guard replay != nil else { return }
-    replaySize += message.readableBytes
+    replaySize += message.count
     replay?.append(message)
     // Without a stream the messages have gone nowhere yet, so they must be kept.
     if replaySize > limit && stream != nil { replay = nil }

@@ -120,19 +120,19 @@ extension RPCClient {
     _ ended: @escaping (Result<RawResponse, RPCError>) -> Void
   ) -> RelayedCall? {
     guard let connection = pool.readyHere(),
-      let framed = try? MessageFraming.frame(
+      let framed = try? FramedMessage(
         request, maxSize: configuration.maxRequestSize, compression: options.compression)
     else { return nil }
     let headers = RequestHeaders(path: path, metadata: options.metadata, compression: options.compression)
     return connection.relay(headers, framed, deadline: options.deadline, ended)
   }
 
-  private func frame(_ request: some Message, _ options: CallOptions) throws -> ByteBuffer {
-    try MessageFraming.frame(request, maxSize: configuration.maxRequestSize, compression: options.compression)
+  private func frame(_ request: some Message, _ options: CallOptions) throws -> FramedMessage {
+    try FramedMessage(request, maxSize: configuration.maxRequestSize, compression: options.compression)
   }
 
   private func single(
-    _ path: String, _ message: ByteBuffer, _ options: CallOptions
+    _ path: String, _ message: FramedMessage, _ options: CallOptions
   ) async throws -> RawResponse {
     let headers = RequestHeaders(path, options, serving: Call.current)
     let deadline = options.deadline(serving: Call.current)
@@ -160,7 +160,7 @@ extension RPCClient {
 
   /// Runs `body` with an exchange, which ends with it.
   private func withExchange<Result>(
-    _ path: String, _ options: CallOptions, request: ByteBuffer? = nil,
+    _ path: String, _ options: CallOptions, request: FramedMessage? = nil,
     _ body: (ClientExchange) async throws -> Result
   ) async throws -> Result {
     let exchange = ClientExchange(

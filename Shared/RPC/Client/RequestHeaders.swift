@@ -6,9 +6,10 @@ struct RequestHeaders: Sendable {
 
   private static let userAgent: StaticString = "grpc-swift-rapport/1.0"
 
+  /// Adds them to a block.
+  ///
   /// - Parameter timeout: what is left until the deadline.
-  func block(authority: String, isTLS: Bool, timeout: Duration?) -> HeaderBlock {
-    var block = HeaderBlock()
+  func write(to block: inout HeaderBlock, authority: String, isTLS: Bool, timeout: Duration?) {
     block.reserve(bytes: 256 + metadata.block.bytes.count, fields: 10 + metadata.block.fields.count)
     block.append(":method", "POST")
     block.append(":scheme", isTLS ? "https" : "http")
@@ -16,11 +17,10 @@ struct RequestHeaders: Sendable {
     block.append(":authority", authority.utf8)
     block.append("te", "trailers")
     block.append("content-type", "application/grpc")
-    if let timeout { block.append("grpc-timeout", TimeoutHeader.encode(timeout)) }
+    if let timeout { block.append("grpc-timeout") { TimeoutHeader.write(timeout, to: &$0) } }
     if compression == .gzip { block.append("grpc-encoding", "gzip") }
     block.append("grpc-accept-encoding", "identity,gzip")
     if !metadata.contains("user-agent") { block.append("user-agent", Self.userAgent) }
     block.append(contentsOf: metadata.block)
-    return block
   }
 }

@@ -40,28 +40,35 @@ extension ServerConnection {
     guard let relaying = stream.route.relaying, let request = stream.pipe.onlyMessage(),
       let destination = relaying(stream.call, request)
     else { return false }
+    let telling = destination.telling
     // The request stays in the pipe until the end: a call that no server saw is left to the handler.
     stream.relayed = destination.client.relay(stream.call.path, request, destination.options) { [self] in
-      relayEnded(stream, $0, destination)
+      relayEnded(stream, $0, telling)
     }
     guard stream.relayed != nil else { return false }
-    stream.relayEnds = service.interceptors.compactMap { $0.relaying(stream.call) }
+    stream.relayStart = .now()
+    for interceptor in service.interceptors { interceptor.relayBegan(stream.call) }
     handlers += 1
     return true
   }
 
   private func relayEnded(
-    _ stream: ServerStream, _ result: Result<RawResponse, RPCError>, _ destination: RelayDestination
+    _ stream: ServerStream, _ result: Result<RawResponse, RPCError>, _ telling: (RPCError) -> RPCError
   ) {
     stream.relayed = nil
     if case .failure(let error) = result, error.isUnseen, stream.machine.isServed {
-      for end in stream.relayEnds { end(nil) }
+      tellInterceptors(stream, nil)
       handlers -= 1
       return start(stream)
     }
-    let error = pass(result, to: stream).map(destination.telling)
-    for end in stream.relayEnds { end(error?.code ?? .ok) }
+    let error = pass(result, to: stream).map(telling)
+    tellInterceptors(stream, error?.code ?? .ok)
     handlerEnded(stream, error)
+  }
+
+  private func tellInterceptors(_ stream: ServerStream, _ code: StatusCode?) {
+    let time = Duration.nanoseconds((.now() - stream.relayStart).nanoseconds)
+    for interceptor in service.interceptors { interceptor.relayEnded(stream.call, code, after: time) }
   }
 
   private func pass(_ result: Result<RawResponse, RPCError>, to stream: ServerStream) -> RPCError? {

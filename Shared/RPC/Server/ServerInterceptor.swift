@@ -14,11 +14,12 @@ public protocol ServerInterceptor: Sendable {
   /// of a stream. Throwing ends the call. Undecoded messages (the router's fallback) do not come here.
   func willHandle(request: some Message, call: Call) async throws
 
-  /// A call begins that is relayed: no handler serves it, and nothing else of the interceptor is called.
-  ///
-  /// - Returns: what to do on the connection's loop when it has ended; with nil, when it is left to the method's handler
-  ///   after all.
-  func relaying(_ call: Call) -> ((StatusCode?) -> Void)?
+  /// A call begins that is relayed: no handler serves it, and of the interceptor only ``relayEnded(_:_:after:)`` is
+  /// called, on the same loop.
+  func relayBegan(_ call: Call)
+
+  /// A relayed call has ended after a time; `code` is nil when it is left to the method's handler after all.
+  func relayEnded(_ call: Call, _ code: StatusCode?, after time: Duration)
 }
 
 extension ServerInterceptor {
@@ -31,5 +32,8 @@ extension ServerInterceptor {
   public func willHandle(request: some Message, call: Call) async throws {}
 
   /// Does nothing.
-  public func relaying(_ call: Call) -> ((StatusCode?) -> Void)? { nil }
+  public func relayBegan(_ call: Call) {}
+
+  /// Does nothing.
+  public func relayEnded(_ call: Call, _ code: StatusCode?, after time: Duration) {}
 }

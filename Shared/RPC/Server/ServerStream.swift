@@ -9,8 +9,7 @@ final class ServerStream {
   var machine: ServerStreamMachine
   var task: Task<Void, Never>?
   var relayed: RelayedCall?
-  /// What the interceptors do when the relayed call has ended.
-  var relayEnds: [(StatusCode?) -> Void] = []
+  var relayStart = NIODeadline.uptimeNanoseconds(0)
 
   init(id: Int32, call: Call, route: Route, pipe: CallPipe) {
     self.id = id

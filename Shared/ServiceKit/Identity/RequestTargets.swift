@@ -23,6 +23,8 @@ package struct RequestTargets: Sendable {
   ///   - path: where it stands in the request.
   ///   - type: `profiles.rapport/Profile`; where the field names the parent of a kind, that kind.
   package func contains(path: String, type: String) -> Bool {
+    // Nearly always, and quick.
+    if path == "name" || path == "parent" { return true }
     let text = path.utf8
     let dots = text.reduce(0) { $1 == UInt8(ascii: ".") ? $0 + 1 : $0 }
     guard dots <= 1 else { return false }

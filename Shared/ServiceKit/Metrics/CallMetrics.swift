@@ -34,26 +34,27 @@ package final class CallMetrics: ServerInterceptor {
     defer { open.decrement(by: 1) }
     do {
       try await next(call)
-      record(call, .ok, since: start)
+      record(call, .ok, after: time.monotonic - start)
     } catch {
-      record(call, (error as? RPCError)?.code ?? .unknown, since: start)
+      record(call, (error as? RPCError)?.code ?? .unknown, after: time.monotonic - start)
       throw error
     }
   }
 
   /// The same for a call that is relayed.
-  package func relaying(_ call: Call) -> ((StatusCode?) -> Void)? {
-    let start = time.monotonic
+  package func relayBegan(_ call: Call) {
     open.increment(by: 1)
-    return { code in
-      self.open.decrement(by: 1)
-      if let code { self.record(call, code, since: start) }
-    }
   }
 
-  private func record(_ call: Call, _ code: StatusCode, since start: ContinuousClock.Instant) {
+  /// Counts the outcome of a relayed call, unless its handler's is to come.
+  package func relayEnded(_ call: Call, _ code: StatusCode?, after time: Duration) {
+    open.decrement(by: 1)
+    if let code { record(call, code, after: time) }
+  }
+
+  private func record(_ call: Call, _ code: StatusCode, after time: Duration) {
     let metrics = call.method.flatMap { methods[$0.path] } ?? unknown
-    metrics.timer.recordNanoseconds((time.monotonic - start).wholeNanoseconds)
+    metrics.timer.recordNanoseconds(time.wholeNanoseconds)
     metrics.counter(code).increment()
   }
 }

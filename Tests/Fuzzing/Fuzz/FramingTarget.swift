@@ -57,8 +57,7 @@
         let piece = input.bytes(Int(input.byte()))
         let message = ByteBuffer(bytes: (0..<repetitions).flatMap { _ in piece })
         do {
-          var frame = try MessageFraming.frame(message, maxSize: flags.maxSize, compression: flags.encoding)
-          stream.writeBuffer(&frame)
+          try FramedMessage(message, maxSize: flags.maxSize, compression: flags.encoding).write(to: &stream)
           messages.append(message)
           check(message.readableBytes <= flags.maxSize, "a message larger than allowed is framed")
         } catch {

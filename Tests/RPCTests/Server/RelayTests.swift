@@ -22,9 +22,10 @@ private final class RelayFixture: Sendable {
 
     func add(_ name: String) { counts.withLock { $0[name, default: 0] += 1 } }
 
-    func relaying(_ call: Call) -> ((StatusCode?) -> Void)? {
-      add("relayed")
-      return { self.add($0.map { "relayed \($0)" } ?? "left to the handler") }
+    func relayBegan(_ call: Call) { add("relayed") }
+
+    func relayEnded(_ call: Call, _ code: StatusCode?, after time: Duration) {
+      add(code.map { "relayed \($0)" } ?? "left to the handler")
     }
   }
 
