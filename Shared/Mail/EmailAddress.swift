@@ -21,7 +21,7 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
   package var description: String { "\(local)@\(domain)" }
 
   /// Whether only a server that knows SMTPUTF8 (RFC 6531) takes it.
-  package var needsUTF8: Bool { !description.utf8.allSatisfy { $0 < 0x80 } }
+  package var needsUTF8: Bool { !local.utf8.allSatisfy { $0 < 0x80 } || !domain.utf8.allSatisfy { $0 < 0x80 } }
 
   private static func isDotAtom(_ text: Substring) -> Bool {
     guard (1...64).contains(text.utf8.count) else { return false }

@@ -189,13 +189,17 @@ package final class SMTPConnection: Sendable {
         // All within the event loop: at each end of it another thread is woken.
         try await result(
           of: onLoop { [channel, handler] () -> EventLoopFuture<Void> in
-            let begun = Self.begin(opening, channel, handler.value, within: timeout, writing: timeout)
+            let begun = Self.begin(opening, channel, handler, within: timeout, writing: timeout)
             channel.writeAndFlush(channel.allocator.buffer(bytes: opening.bytes), promise: nil)
             return begun
           })
       } else {
         let opening = try self.opening(of: envelope)
-        for line in opening.lines { try Self.accept(try await command(line), after: line) }
+        for command in Command.allCases {
+          let line = Array(opening.bytes[opening.lines[command.rawValue]])
+          let reply = try await send(line, expectingReplyWithin: configuration.commandTimeout)
+          try Self.accept(reply, to: command)
+        }
         try await send(opening.message)
       }
     } catch {
@@ -224,11 +228,11 @@ package final class SMTPConnection: Sendable {
     let following = offersPipelining ? next.flatMap { try? opening(of: $0) } : nil
     return try await result(
       of: onLoop { [self] () -> EventLoopFuture<SMTPReply> in
-        let handler = handler.value
-        if let failure = handler.failure ?? (channel.isActive ? nil : .broken("it was closed")) {
+        let replies = handler.value
+        if let failure = replies.failure ?? (channel.isActive ? nil : .broken("it was closed")) {
           return channel.eventLoop.makeFailedFuture(SMTPError.notEnded("\(failure)"))
         }
-        let reply = handler.expectReply(within: timeout, context: channel)
+        let reply = replies.expectReply(within: timeout, context: channel)
         var bytes = Array(".\r\n".utf8)
         if let next, let opening = following {
           // It is answered after this one, which may take its time.
@@ -261,7 +265,8 @@ package final class SMTPConnection: Sendable {
       parameters += " SIZE=\(envelope.message.count)"
     }
     let needsUTF8 = envelope.sender.needsUTF8 || envelope.recipient.needsUTF8
-    if needsUTF8 || !envelope.message.allSatisfy({ $0 < 0x80 }) {
+    // All bytes at once are looked at quicker than each until one is found.
+    if needsUTF8 || envelope.message.reduce(0, |) >= 0x80 {
       guard extensions["8BITMIME"] != nil else { throw .unsupported("The mail server does not take 8-bit messages.") }
       parameters += " BODY=8BITMIME"
     }
@@ -276,47 +281,68 @@ package final class SMTPConnection: Sendable {
 
   private var offersPipelining: Bool { extensions["PIPELINING"] != nil }
 
+  /// The commands that begin a message, in their order.
+  private enum Command: Int, CaseIterable { case mail, recipient, data }
+
   /// What begins a message.
   private struct Opening: Sendable {
-    let lines: [String]
-    /// The lines as they are sent.
+    /// The commands as they are sent.
     let bytes: [UInt8]
+    /// Where each stands.
+    let lines: [Range<Int>]
     /// As it is sent, but for the final dot.
     let message: [UInt8]
   }
 
   private func opening(of envelope: Envelope) throws(SMTPError) -> Opening {
     let parameters = try parameters(for: envelope)
-    let lines = ["MAIL FROM:<\(envelope.sender)>\(parameters)", "RCPT TO:<\(envelope.recipient)>", "DATA"]
     var bytes: [UInt8] = []
-    for line in lines { bytes += try Self.checked(line) }
-    return Opening(lines: lines, bytes: bytes, message: DotStuffing.stuff(envelope.message))
+    bytes.reserveCapacity(512)
+    var lines: [Range<Int>] = []
+    for command in Command.allCases {
+      let start = bytes.count
+      switch command {
+      case .mail: Self.append("MAIL FROM:<", envelope.sender, ">", parameters, to: &bytes)
+      case .recipient: Self.append("RCPT TO:<", envelope.recipient, ">", "", to: &bytes)
+      case .data: bytes += "DATA".utf8
+      }
+      try Self.endLine(start, of: &bytes)
+      lines.append(start..<bytes.count)
+    }
+    return Opening(bytes: bytes, lines: lines, message: DotStuffing.stuff(envelope.message))
+  }
+
+  private static func append(
+    _ verb: String, _ address: EmailAddress, _ end: String, _ parameters: String, to bytes: inout [UInt8]
+  ) {
+    bytes += verb.utf8
+    bytes += address.local.utf8
+    bytes.append(UInt8(ascii: "@"))
+    bytes += address.domain.utf8
+    bytes += end.utf8
+    bytes += parameters.utf8
   }
 
   /// Waits for the answers to lines that are sent together (RFC 2920 §3.1), and sends the message behind them once all are
   /// accepted. On the event loop.
   private static func begin(
-    _ opening: Opening, _ channel: any Channel, _ handler: SMTPHandler, within timeout: TimeAmount,
+    _ opening: Opening, _ channel: any Channel, _ handler: NIOLoopBound<SMTPHandler>, within timeout: TimeAmount,
     writing writeTimeout: TimeAmount
   ) -> EventLoopFuture<Void> {
-    let replies = opening.lines.map { _ in handler.expectReply(within: timeout, context: channel) }
-    return EventLoopFuture.whenAllComplete(replies, on: channel.eventLoop).flatMap { replies in
-      do throws(SMTPError) { try Self.accept(replies, after: opening.lines) } catch {
+    let count = Command.allCases.count
+    return handler.value.expectReplies(count, within: timeout, context: channel).flatMap { replies in
+      do throws(SMTPError) { try Self.accept(replies) } catch {
         // It waits for a message all the same, which would go to nobody.
-        if case .success(let last) = replies.last, last.code == 354 { channel.close(promise: nil) }
+        if replies.received.count == count, replies.received.last?.code == 354 { channel.close(promise: nil) }
         return channel.eventLoop.makeFailedFuture(error)
       }
-      return Self.write(opening.message, to: channel, within: writeTimeout)
+      return Self.write(opening.message, to: channel, handler, within: writeTimeout)
     }
   }
 
-  private static func accept(_ replies: [Result<SMTPReply, any Error>], after lines: [String]) throws(SMTPError) {
-    for (line, reply) in zip(lines, replies) {
-      switch reply {
-      case .success(let reply): try accept(reply, after: line)
-      case .failure(let error): throw error as? SMTPError ?? .broken("\(type(of: error))")
-      }
-    }
+  private static func accept(_ replies: SMTPReplies) throws(SMTPError) {
+    for (command, reply) in zip(Command.allCases, replies.received) { try accept(reply, to: command) }
+    if let failure = replies.failure { throw failure }
   }
 
   private func reset() async throws(SMTPError) {
@@ -324,14 +350,14 @@ package final class SMTPConnection: Sendable {
   }
 
   /// A reply that is about one message, unless it is about us.
-  private static func accept(_ reply: SMTPReply, after line: String) throws(SMTPError) {
-    if line == "DATA" ? reply.code == 354 : reply.isDone { return }
+  private static func accept(_ reply: SMTPReply, to command: Command) throws(SMTPError) {
+    if command == .data ? reply.code == 354 : reply.isDone { return }
     // Shutting down, and what is asked of us before any mail (RFC 4954 §6).
     if [421, 530, 534, 535, 538].contains(reply.code) { throw .unwelcome(reply) }
     guard reply.isTemporary || reply.isPermanent else { throw .broken("it answered \(reply.code) out of turn") }
     // What is refused at MAIL for good is not refused because of the recipient, whom the server does not know yet. But it
     // may be because of the message's size (RFC 1870 §6.1) or form (RFC 5321 §4.1.1.11).
-    if line.hasPrefix("MAIL "), reply.isPermanent, ![552, 555].contains(reply.code) { throw .senderRefused(reply) }
+    if command == .mail, reply.isPermanent, ![552, 555].contains(reply.code) { throw .senderRefused(reply) }
     throw .refused(reply)
   }
 
@@ -346,10 +372,17 @@ package final class SMTPConnection: Sendable {
   }
 
   private static func checked(_ line: String) throws(SMTPError) -> [UInt8] {
-    guard !line.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+    var bytes = Array(line.utf8)
+    try endLine(0, of: &bytes)
+    return bytes
+  }
+
+  /// Ends the line that begins at a place.
+  private static func endLine(_ start: Int, of bytes: inout [UInt8]) throws(SMTPError) {
+    guard !bytes[start...].contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
       throw .unusable("a command would have a control character")
     }
-    return Array("\(line)\r\n".utf8)
+    bytes += "\r\n".utf8
   }
 
   private func reply(within timeout: Duration) async throws(SMTPError) -> SMTPReply {
@@ -380,16 +413,15 @@ package final class SMTPConnection: Sendable {
   private func send(_ bytes: [UInt8]) async throws(SMTPError) {
     let timeout = TimeAmount(configuration.commandTimeout)
     try await result(
-      of: onLoop { [channel] in Self.write(bytes, to: channel, within: timeout) })
+      of: onLoop { [channel, handler] in Self.write(bytes, to: channel, handler, within: timeout) })
   }
 
   /// On the event loop.
   private static func write(
-    _ bytes: [UInt8], to channel: any Channel, within timeout: TimeAmount
+    _ bytes: [UInt8], to channel: any Channel, _ handler: NIOLoopBound<SMTPHandler>, within timeout: TimeAmount
   ) -> EventLoopFuture<Void> {
-    // A server that stops reading must not hold us for ever.
-    let timer = channel.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
-    return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).always { _ in timer.cancel() }
+    handler.value.beginWriting(within: timeout, context: channel)
+    return channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).always { _ in handler.value.endWriting() }
   }
 
   private func onLoop<Value: Sendable>(

@@ -16,21 +16,28 @@ package struct SMTPReply: Sendable, Hashable, CustomStringConvertible {
     package var description: String { "\(kind).\(subject).\(detail)" }
 
     /// Reads it; nil for anything else.
-    package init?(_ text: some StringProtocol) {
-      let numbers = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
-        $0.count <= 3 ? $0.number : nil
-      }
-      guard numbers.count == 3, let kind = numbers[0], let subject = numbers[1], let detail = numbers[2],
+    init?(_ text: some Collection<UInt8>) {
+      var rest = text[...]
+      guard let kind = Self.part(&rest), let subject = Self.part(&rest), let detail = Self.part(&rest, isLast: true),
         kind == 2 || kind == 4 || kind == 5
       else { return nil }
       (self.kind, self.subject, self.detail) = (kind, subject, detail)
+    }
+
+    /// Takes a number of at most three digits, and the dot behind it.
+    private static func part<Bytes: Collection<UInt8>>(_ rest: inout Bytes, isLast: Bool = false) -> Int?
+    where Bytes.SubSequence == Bytes {
+      let digits = rest.prefix { $0 != UInt8(ascii: ".") }
+      rest = rest.dropFirst(digits.count)
+      guard (1...3).contains(digits.count), rest.isEmpty == isLast else { return nil }
+      rest = rest.dropFirst()
+      return digits.number
     }
   }
 
   init(code: Int, lines: [String]) {
     self.code = code
-    let word = lines.first?.utf8.prefix { $0 != UInt8(ascii: " ") }
-    let first = word.flatMap { EnhancedCode(Substring($0)) }
+    let first = lines.first.flatMap { line in EnhancedCode(line.utf8.prefix { $0 != UInt8(ascii: " ") }) }
     // It must be of the reply's own class, or it is part of the text.
     enhancedCode = first?.kind == code / 100 ? first : nil
     self.lines = lines

@@ -32,10 +32,30 @@ struct Renderer {
   private let options: RenderOptions
   private let values: [String: TemplateValue]
   private var variables: [String: TemplateValue] = [:]
-  private var loops: [[String: TemplateValue]] = []
+  private var turns: [Turn] = []
   private var steps = 0
   private var bytesRead = 0
   private(set) var output: [UInt8] = []
+
+  /// A turn of a loop.
+  private struct Turn {
+    let variable: String
+    let item: TemplateValue
+    let index: Int
+    let count: Int
+
+    /// What it names.
+    subscript(name: String) -> TemplateValue? {
+      name == variable ? item : name == "forloop" ? .object(state) : nil
+    }
+
+    private var state: [String: TemplateValue] {
+      [
+        "index": .integer(Int64(index + 1)), "index0": .integer(Int64(index)), "first": .bool(index == 0),
+        "last": .bool(index == count - 1), "length": .integer(Int64(count)),
+      ]
+    }
+  }
 
   init(template: Template, values: [String: TemplateValue], options: RenderOptions) {
     self.template = template
@@ -87,15 +107,10 @@ struct Renderer {
       if let most = most.number { items = Array(items.prefix(max(0, Int(clamping: most.unscaled)))) }
     }
     if items.isEmpty { return try render(loop.otherwise) }
-    loops.append([:])
-    defer { loops.removeLast() }
     for (index, item) in items.enumerated() {
       try count(at: loop.offset)
-      let state: [String: TemplateValue] = [
-        "index": .integer(Int64(index + 1)), "index0": .integer(Int64(index)), "first": .bool(index == 0),
-        "last": .bool(index == items.count - 1), "length": .integer(Int64(items.count)),
-      ]
-      loops[loops.count - 1] = [loop.variable: item, "forloop": .object(state)]
+      turns.append(Turn(variable: loop.variable, item: item, index: index, count: items.count))
+      defer { turns.removeLast() }
       try render(loop.body)
     }
   }
@@ -138,8 +153,8 @@ struct Renderer {
   }
 
   private func named(_ name: String) -> TemplateValue {
-    for loop in loops.reversed() {
-      if let value = loop[name] { return value }
+    for turn in turns.reversed() {
+      if let value = turn[name] { return value }
     }
     return variables[name] ?? values[name] ?? .missing
   }

@@ -1,12 +1,13 @@
 package import Values
 
 /// What a template is given.
-package indirect enum TemplateValue: Sendable, Hashable {
+package enum TemplateValue: Sendable, Hashable {
   /// There is none: renders as nothing, and is false.
   case missing
   case text(String)
   case integer(Int64)
-  case decimal(DecimalNumber)
+  /// Apart, for it is the largest by far, and seldom.
+  indirect case decimal(DecimalNumber)
   case bool(Bool)
   case date(CalendarDate)
   case moment(Timestamp)

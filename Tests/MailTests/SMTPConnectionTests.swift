@@ -5,10 +5,14 @@ import Testing
 
 @Suite("SMTP")
 struct SMTPConnectionTests {
-  private func with(_ sink: MailSink, _ body: (SMTPConnection) async throws -> Void) async throws {
+  private func with(
+    _ sink: MailSink, timeout: Duration = .seconds(300), _ body: (SMTPConnection) async throws -> Void
+  ) async throws {
     let port = try await sink.start()
     var configuration = SMTPConfiguration(host: "127.0.0.1", port: port)
     configuration.clientName = "client.example.test"
+    configuration.commandTimeout = timeout
+    configuration.finalTimeout = timeout
     let connection = try await SMTPConnection.open(configuration, group: MultiThreadedEventLoopGroup.singleton)
     try await body(connection)
     await connection.close()
@@ -104,6 +108,37 @@ struct SMTPConnectionTests {
       if case .notEnded = broken {} else { Issue.record("\(String(describing: broken))") }
     }
     #expect(sink.kept.map(\.recipient) == ["a@example.test", "c@example.test"])
+  }
+
+  @Test(
+    "a server that says nothing more, or takes nothing more, holds nobody for ever",
+    .timeLimit(.minutes(1)), arguments: [MailSink.Fate.fallSilent, .acceptSilently, .stopReading], [true, false])
+  func silence(fate: MailSink.Fate, isPipelining: Bool) async throws {
+    let sink = MailSink(extensions: isPipelining ? ["PIPELINING"] : [], fate: { _, _ in fate })
+    // More than both ends' buffers hold.
+    let message = fate == .stopReading ? String(repeating: "All work and no play.\r\n", count: 350_000) : "Hi\r\n"
+    try await with(sink, timeout: .milliseconds(300)) { connection async throws in
+      let error = await #expect(throws: SMTPError.self) {
+        try await send(envelope("a@example.test", message), connection)
+      }
+      switch error {
+      case .notEnded where fate != .acceptSilently: break
+      case .broken where fate == .acceptSilently: break
+      default: Issue.record("\(String(describing: error))")
+      }
+      while connection.isOpen { await Task.yield() }
+    }
+    #expect(sink.kept.count == (fate == .acceptSilently ? 1 : 0))
+  }
+
+  @Test("a connection may be used longer than one answer may take")
+  func patience() async throws {
+    let sink = MailSink(
+      extensions: ["PIPELINING"], beforeAnswer: { _ in try? await Task.sleep(for: .milliseconds(300)) })
+    try await with(sink, timeout: .seconds(3)) { connection async throws in
+      for _ in 0..<12 { #expect(try await send(envelope(), connection).isDone) }
+    }
+    #expect(sink.connections == 1)
   }
 
   @Test("a message that was announced behind another begins where that ends, and is sent once")

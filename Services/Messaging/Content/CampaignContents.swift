@@ -27,6 +27,9 @@ struct CampaignContents: Sendable {
     var needs = ContentNeeds()
     for (language, content) in campaign.contents.sorted(by: { $0.key < $1.key }) {
       let path = "campaign.contents[\(language)]"
+      if [content.subject, content.html, content.text].contains(where: { $0.contains("web_version_url") }) {
+        needs.webVersion = true
+      }
       guard !content.subject.isEmpty else { throw .invalid("\(path).subject", "It is missing. Write one.") }
       // A header cannot hold one, whatever the profile is like.
       guard !content.subject.contains(where: \.isNewline) else {
@@ -80,6 +83,8 @@ struct ContentNeeds: Sendable {
   private(set) var references: Set<String> = []
   /// Ids of custom tables, and how many of a profile's rows are wanted at most.
   private(set) var tables: [String: Int] = [:]
+  /// Whether the address of the web version may be wanted.
+  var webVersion = false
 
   /// Whether templates for profiles of this table show rows of custom tables: repositories' or the profiles' own.
   func reachRows(of table: ProfileTableShape) -> Bool {

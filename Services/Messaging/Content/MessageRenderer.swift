@@ -10,10 +10,12 @@ struct RenderedMessage: Sendable, Hashable {
   /// Empty: a mail of text alone.
   var html: String
   var text: String
+  /// Where its reader unsubscribes; empty where nobody can.
+  var unsubscribeURL: String
 }
 
 /// Renders a campaign's contents for profiles.
-struct MessageRenderer: Sendable {
+final class MessageRenderer: Sendable {
   /// Whether nobody can unsubscribe from it.
   let isTransactional: Bool
   let contents: CampaignContents
@@ -51,7 +53,8 @@ struct MessageRenderer: Sendable {
   ) throws(Failure) -> RenderedMessage {
     let language = contents.language(for: recipient.motherLanguage)
     guard let content = contents.byLanguage[language] else { throw Failure(explanation: "It has no content.") }
-    let given = self.values(for: recipient, message: message, values)
+    let unsubscribeURL = isTransactional ? "" : url(.unsubscribe, recipient, message)
+    let given = self.values(for: recipient, message: message, values, unsubscribeURL)
     let options = RenderOptions(zone: zone)
     do throws(TemplateError) {
       let subject = try content.subject.render(given, options: options)
@@ -59,7 +62,7 @@ struct MessageRenderer: Sendable {
       let text = try content.text?.render(given, options: options) ?? PlainText.of(html)
       return RenderedMessage(
         language: language, subject: try checked(subject),
-        html: tracked(html, recipient, message, tracking), text: text)
+        html: tracked(html, recipient, message, tracking), text: text, unsubscribeURL: unsubscribeURL)
     } catch {
       throw Failure(explanation: error.description)
     }
@@ -67,25 +70,33 @@ struct MessageRenderer: Sendable {
 
   /// A subject on one line. White space around it is the template's, and counts for nothing.
   private func checked(_ subject: String) throws(TemplateError) -> String {
-    var line = subject[...].drop { $0.isWhitespace }
-    while line.last?.isWhitespace == true { line.removeLast() }
-    guard TextProblem.of(String(line), most: 500) == nil, !line.isEmpty else {
+    let line = Self.trimmed(subject)
+    guard TextProblem.of(line, most: 500) == nil, !line.isEmpty else {
       throw TemplateError(
         line: 1, column: 1, explanation: "The subject is empty, too long, or has a line break or a control character.")
     }
+    return line
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    let visible = UInt8(ascii: "!")...UInt8(ascii: "~")
+    // Most are, and characters are dear.
+    if let first = text.utf8.first, let last = text.utf8.last, visible.contains(first), visible.contains(last) {
+      return text
+    }
+    var line = text[...].drop { $0.isWhitespace }
+    while line.last?.isWhitespace == true { line.removeLast() }
     return String(line)
   }
 
   private func values(
-    for recipient: Recipient, message: Int64?, _ values: [String: TypeV1.Value]
+    for recipient: Recipient, message: Int64?, _ values: [String: TypeV1.Value], _ unsubscribeURL: String
   ) -> [String: TemplateValue] {
     var given: [String: TemplateValue] = [
       "profile": recipient.profile, "rows": recipient.rows, "values": TemplateValue(values),
-      "web_version_url": .text(url(.webVersion, recipient, message)),
     ]
-    if !isTransactional {
-      given["unsubscribe_url"] = .text(url(.unsubscribe, recipient, message))
-    }
+    if contents.needs.webVersion { given["web_version_url"] = .text(url(.webVersion, recipient, message)) }
+    if !isTransactional { given["unsubscribe_url"] = .text(unsubscribeURL) }
     return given
   }
 

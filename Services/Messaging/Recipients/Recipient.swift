@@ -4,7 +4,7 @@ internal import Templates
 internal import UserTables
 
 /// A profile as a message to it needs it.
-struct Recipient: Sendable {
+final class Recipient: Sendable {
   let id: UInt32
   /// Nil: it has none, or one that is none.
   let address: EmailAddress?

@@ -104,6 +104,7 @@ struct SenderHandlers: Sendable {
 /// What is wrong with a text of one line.
 enum TextProblem {
   static func of(_ text: String, most: Int) -> String? {
+    if text.utf8.count <= most, text.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) { return nil }
     guard text.unicodeScalars.count <= most else { return "It has more than \(most) characters. Shorten it." }
     let hasControl = text.unicodeScalars.contains { scalar in
       scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"

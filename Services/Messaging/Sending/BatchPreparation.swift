@@ -108,10 +108,7 @@ struct BatchPreparation: Sendable {
       text: rendered.text, html: rendered.html.isEmpty ? nil : rendered.html,
       messageID: links.messageID(of: message.id, domain: origin.from.address.domain), date: now)
     mail.replyTo = origin.replyTo
-    if !renderer.isTransactional {
-      mail.unsubscribing = .init(
-        url: links.url(.init(kind: .unsubscribe, message: message.id, profile: recipient.id)))
-    }
+    if !renderer.isTransactional { mail.unsubscribing = .init(url: rendered.unsubscribeURL) }
     guard let bytes = try? mail.encoded() else { return nil }
     return Letter(
       id: message.id, attempts: message.attempts, language: rendered.language, entity: entity.id,

@@ -21,6 +21,12 @@ package final class MailSink: Sendable {
     case breakInMessage
     /// Says this line, unasked, when the first line of the message has come.
     case speakInMessage(String)
+    /// Answers RCPT and what follows with nothing.
+    case fallSilent
+    /// Answers the final dot with nothing, and keeps the message.
+    case acceptSilently
+    /// Reads nothing of the message.
+    case stopReading
   }
 
   /// A message that was accepted.
@@ -197,13 +203,16 @@ private final class Session: ChannelInboundHandler {
       fate = sink.nextFate(of: address(line))
       switch fate {
       case .refuseRecipient(let reply), .refuseRecipientOnly(let reply): say(reply, context)
+      case .fallSilent: break
       default: say("250 2.1.5 ok", context)
       }
     case "DATA":
+      if fate == .fallSilent { return }
       if fate == .breakBeforeData { return context.close(promise: nil) }
       if case .refuseRecipient = fate { return say("554 5.5.1 no valid recipients", context) }
       lines = []
       say("354 go on", context)
+      if fate == .stopReading { try? context.channel.syncOptions?.setOption(.autoRead, value: false) }
     case "QUIT":
       say("221 bye", context)
       context.close(promise: nil)
@@ -231,6 +240,7 @@ private final class Session: ChannelInboundHandler {
         sink.keep(kept)
         session.waiting = []
         context.close(promise: nil)
+      case .acceptSilently: sink.keep(kept)
       default:
         sink.keep(kept)
         session.say("250 2.0.0 kept", context)
