@@ -3,7 +3,7 @@
 import pytest
 from rapport.access.v1 import access_pb2, access_pb2_grpc
 from story.play import play
-from story.steps import StoryWentWrong
+from story.scene import StoryWentWrong
 
 
 @pytest.mark.timeout(900)

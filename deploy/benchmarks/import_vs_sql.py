@@ -9,7 +9,7 @@ import pathlib
 import time
 
 from story import data
-from story.steps import DEFINITIONS
+from story.names import DEFINITIONS
 from supervisor.suite import Suite
 
 from .harness import CannotMeasure, Row, alternate

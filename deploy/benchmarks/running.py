@@ -12,7 +12,7 @@ import grpc
 from rapport.access.v1 import access_pb2, access_pb2_grpc
 from story.client import CallFailed, Rapport
 from story.play import play
-from story.steps import StoryWentWrong
+from story.scene import StoryWentWrong
 from supervisor.account import unprivileged
 from supervisor.errors import SuiteError
 from supervisor.postgresql import ADMINISTRATOR

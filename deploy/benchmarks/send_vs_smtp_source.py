@@ -15,7 +15,7 @@ import statistics
 import time
 
 from story import data
-from story.steps import DEFINITIONS
+from story.names import DEFINITIONS
 from supervisor.suite import Suite
 
 from .harness import CannotMeasure, Row, alternate

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import grpc
 from rapport.targeting.v1 import targeting_service_pb2, targeting_service_pb2_grpc
 from story import data
-from story.steps import LAPSED_READERS
+from story.names import LAPSED_READERS
 from supervisor.suite import Suite
 
 from .harness import CannotMeasure, Row, alternate

@@ -11,7 +11,8 @@ from supervisor.suite import Suite
 
 from . import data
 from .client import Rapport
-from .steps import STEPS, Scene
+from .scene import Scene
+from .steps import STEPS
 
 
 def play(suite: Suite, tell: Callable[[str], None], until: str = STEPS[-1].name) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from story.client import CallFailed
 from story.play import play
-from story.steps import StoryWentWrong
+from story.scene import StoryWentWrong
 
 from .account import unprivileged
 from .containers import ContainerSuite
