@@ -45,7 +45,7 @@ struct FramedMessage: Sendable {
   /// The size on the wire.
   var count: Int { bytes.readableBytes + (flag == nil ? 0 : Self.prefixSize) }
 
-  /// Prefix and message in one piece.
+  /// Prefix and message in one piece; a copy, unless it was encoded so.
   var joined: ByteBuffer {
     guard flag != nil else { return bytes }
     var joined = ByteBuffer()
@@ -56,11 +56,13 @@ struct FramedMessage: Sendable {
 
   /// Adds prefix and message to what a buffer holds.
   func write(to buffer: inout ByteBuffer) {
-    if let flag {
-      buffer.writeInteger(flag)
-      buffer.writeInteger(UInt32(bytes.readableBytes))
-    }
+    if let flag { Self.writePrefix(flag, bytes.readableBytes, to: &buffer) }
     buffer.writeImmutableBuffer(bytes)
+  }
+
+  private static func writePrefix(_ flag: UInt8, _ size: Int, to buffer: inout ByteBuffer) {
+    buffer.writeInteger(flag)
+    buffer.writeInteger(UInt32(size))
   }
 
   private static func encode(_ message: some Message, maxSize: Int) throws -> ByteBuffer {
@@ -71,8 +73,7 @@ struct FramedMessage: Sendable {
         try check(size, maxSize)
         length = size
         framed.reserveCapacity(prefixSize + size)
-        framed.writeInteger(UInt8(0))
-        framed.writeInteger(UInt32(size))
+        writePrefix(0, size, to: &framed)
         // The memory stays where it is until the writer index moves below: nothing else touches the buffer.
         return framed.withUnsafeMutableWritableBytes { $0 }
       }

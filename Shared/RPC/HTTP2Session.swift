@@ -271,6 +271,12 @@ extension HTTP2Session {
     nghttp2_session_resume_data(pointer, stream)
   }
 
+  /// For the next stream; few of them, once there is no stream.
+  private func keepSpare(_ outbox: Outbox) {
+    if spareOutboxes.count < 128 { spareOutboxes.append(outbox) }
+    if outboxes.count == 0, spareOutboxes.count > 8 { spareOutboxes.removeSubrange(8...) }
+  }
+
   private func takeOutbox() -> Outbox {
     spareOutboxes.popLast() ?? Outbox()
   }
@@ -490,7 +496,7 @@ extension HTTP2Session {
     if let outbox = outboxes.remove(stream) {
       waiting -= outbox.waiting
       outbox.reset()
-      if spareOutboxes.count < 256 { spareOutboxes.append(outbox) }
+      keepSpare(outbox)
     }
     events.append(.closed(stream: stream, error: HTTP2ErrorCode(rawValue: error)))
     return 0

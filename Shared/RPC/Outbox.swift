@@ -4,9 +4,9 @@ import NIOCore
 final class Outbox {
   /// Small messages at the head, one behind the other, in memory that serves stream after stream: most calls send nothing
   /// else.
-  private var small = ByteBuffer()
+  private(set) var small = ByteBuffer()
   /// What follows them.
-  private var pieces: [ByteBuffer] = []
+  private(set) var pieces: [ByteBuffer] = []
   private var pieceIndex = 0
   private(set) var waiting = 0
   var isAboveBound = false
@@ -14,14 +14,17 @@ final class Outbox {
   var isEnded = false
   var trailers: HeaderBlock?
 
-  /// Below this size a message is copied.
+  /// Below this size a message is small, and while less than this waits at the head.
   private static let smallSize = 2_048
-  /// What is kept for the next stream.
-  private static let keptCapacity = 512
+  /// The most that is kept for the next stream.
+  private static let keptCapacity = 256
+  private static let keptPieces = 16
 
   func append(_ message: FramedMessage) {
     waiting += message.count
-    if pieces.isEmpty && message.count < Self.smallSize {
+    if pieces.isEmpty && max(message.count, small.readableBytes) < Self.smallSize {
+      // What has gone makes room: a stream that never runs dry would otherwise grow by all that it sends.
+      if small.writableBytes < message.count { small.discardReadBytes() }
       small.reserveCapacity(minimumWritableBytes: message.count)
       message.write(to: &small)
     } else {
@@ -51,7 +54,10 @@ final class Outbox {
     pieces[pieceIndex] = ByteBuffer()
     pieceIndex += 1
     if pieceIndex == pieces.count {
-      pieces.removeAll(keepingCapacity: true)
+      pieces.removeAll(keepingCapacity: pieces.count <= Self.keptPieces)
+      pieceIndex = 0
+    } else if pieceIndex > Self.keptPieces, pieceIndex * 2 > pieces.count {
+      pieces.removeFirst(pieceIndex)
       pieceIndex = 0
     }
   }
@@ -59,7 +65,7 @@ final class Outbox {
   /// Empty and fit for another stream.
   func reset() {
     if small.capacity > Self.keptCapacity { small = ByteBuffer() } else { small.clear() }
-    pieces.removeAll(keepingCapacity: pieces.count <= 16)
+    pieces.removeAll(keepingCapacity: pieces.count <= Self.keptPieces)
     pieceIndex = 0
     waiting = 0
     isAboveBound = false

@@ -111,7 +111,7 @@ struct TemplateParser {
   }
 
   private mutating func loop(at offset: Int, _ tokens: inout TokenReader) throws(TemplateError) -> Node {
-    let variable = try tokens.name("the name of the loop's variable")
+    let variable = try variable("the name of the loop's variable", &tokens)
     guard try tokens.takes(word: "in") else { throw tokens.error("There should be `in` here.") }
     guard case .name = tokens.current.kind else { throw tokens.error("There should be the name of a list here.") }
     let place = source.place(of: tokens.current.offset)
@@ -141,9 +141,7 @@ struct TemplateParser {
   }
 
   private mutating func assign(_ tokens: inout TokenReader) throws(TemplateError) -> Node {
-    let offset = tokens.current.offset
-    let name = try tokens.name("the name of a variable")
-    guard name != "forloop" else { throw source.error(at: offset, "`forloop` is set by loops. Choose another name.") }
+    let name = try variable("the name of a variable", &tokens)
     try tokens.expect("=")
     let known = names.mentions.count
     let expression = try expression(&tokens)
@@ -154,6 +152,14 @@ struct TemplateParser {
     }
     names.assign(name, path)
     return .assign(name, expression)
+  }
+
+  /// A name that the template may give a value.
+  private func variable(_ wanted: String, _ tokens: inout TokenReader) throws(TemplateError) -> String {
+    let offset = tokens.current.offset
+    let name = try tokens.name(wanted)
+    guard name != "forloop" else { throw source.error(at: offset, "`forloop` is set by loops. Choose another name.") }
+    return name
   }
 
   private mutating func skipComment(from offset: Int) throws(TemplateError) {

@@ -1,3 +1,5 @@
+import EchoService
+import Messages
 import NIOCore
 import Testing
 
@@ -34,12 +36,41 @@ struct OutboxTests {
     }
   }
 
+  @Test("messages that come while others leave stay in order", arguments: [1, 700, 3_000])
+  func interleaving(piece: Int) throws {
+    let outbox = Outbox()
+    var (expected, sent) = (ByteBuffer(), ByteBuffer())
+    for message in try messages((0..<200).map { [10, 1_500, 3_000, 0, 2_043][$0 % 5] }) {
+      outbox.append(message)
+      message.write(to: &expected)
+      outbox.take(min(piece, outbox.waiting), into: &sent)
+    }
+    while outbox.waiting > 0 { outbox.take(min(piece, outbox.waiting), into: &sent) }
+    #expect(sent == expected)
+  }
+
+  @Test("a stream that never runs dry holds no more memory than waits", arguments: [100, 3_000])
+  func neverDry(size: Int) throws {
+    let outbox = Outbox()
+    let message = try messages([size])[0]
+    outbox.append(message)
+    for _ in 0..<10_000 {
+      outbox.append(message)
+      var sent = ByteBuffer()
+      outbox.take(message.count, into: &sent)
+    }
+    #expect(outbox.waiting == message.count)
+    #expect(outbox.small.capacity <= 8_192 && outbox.pieces.capacity <= 128)
+  }
+
   @Test("nothing of a stream is left for the next one")
   func reset() throws {
     let outbox = Outbox()
     for message in try messages([100, 5_000, 100]) { outbox.append(message) }
+    (outbox.isAboveBound, outbox.isDeferred, outbox.isEnded, outbox.trailers) = (true, true, true, HeaderBlock())
     outbox.reset()
-    #expect(outbox.waiting == 0)
+    #expect(outbox.waiting == 0 && !outbox.isAboveBound && !outbox.isDeferred && !outbox.isEnded)
+    #expect(outbox.trailers == nil && outbox.small.capacity <= 256)
     let next = try messages([3])[0]
     outbox.append(next)
     var sent = ByteBuffer()
@@ -52,7 +83,11 @@ struct OutboxTests {
     let message = try messages([3])[0]
     #expect(Array(message.joined.readableBytesView) == [0, 0, 0, 0, 3, 0, 7, 14])
     #expect(message.count == 8)
-    #expect(FramedMessage(framed: message.joined).joined == message.joined)
+    let blob = Blob("Hi")
+    let encoded = try ByteBuffer(bytes: blob.encoded())
+    let framed = try FramedMessage(blob, maxSize: 100, compression: .identity)
+    #expect(try framed.joined == FramedMessage(encoded, maxSize: 100, compression: .identity).joined)
+    #expect(framed.count == 5 + encoded.readableBytes)
     #expect(throws: RPCError.self) {
       try FramedMessage(ByteBuffer(repeating: 1, count: 4), maxSize: 3, compression: .gzip)
     }

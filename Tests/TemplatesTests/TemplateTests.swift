@@ -140,6 +140,14 @@ struct TemplateTests {
     }
   }
 
+  @Test(
+    "nothing else can be called as the state of a loop",
+    arguments: ["{% for forloop in rows %}{{ forloop }}{% endfor %}", "{% assign forloop = 1 %}"])
+  func forloop(source: String) {
+    let error = #expect(throws: TemplateError.self) { try Template(source, context: .text) }
+    #expect(error?.explanation == "`forloop` is set by loops. Choose another name.")
+  }
+
   @Test("what escaping adds counts as rendered")
   func escapedCounts() throws {
     #expect(throws: TemplateError.self) { try Template("{{ html }}", context: .html).render(Self.large) }

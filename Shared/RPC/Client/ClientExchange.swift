@@ -130,7 +130,8 @@ extension ClientExchange.State {
   fileprivate mutating func record(_ message: FramedMessage, limit: Int) {
     guard replay != nil else { return }
     replaySize += message.count
-    replay?.append(message)
+    // In one piece of its own: it may be part of a large buffer of what was read.
+    replay?.append(FramedMessage(framed: message.joined))
     // Without a stream the messages have gone nowhere yet, so they must be kept.
     if replaySize > limit && stream != nil { replay = nil }
   }

@@ -14,11 +14,11 @@ public protocol ServerInterceptor: Sendable {
   /// of a stream. Throwing ends the call. Undecoded messages (the router's fallback) do not come here.
   func willHandle(request: some Message, call: Call) async throws
 
-  /// A call begins that is relayed: no handler serves it, and of the interceptor only ``relayEnded(_:_:after:)`` is
-  /// called, on the same loop.
+  /// A call begins that is relayed: no handler serves it, and ``relayEnded(_:_:after:)`` follows, on the same loop.
   func relayBegan(_ call: Call)
 
-  /// A relayed call has ended after a time; `code` is nil when it is left to the method's handler after all.
+  /// A relayed call has ended after a time; `code` is nil when it is left to the method's handler after all, as any other
+  /// call.
   func relayEnded(_ call: Call, _ code: StatusCode?, after time: Duration)
 }
 

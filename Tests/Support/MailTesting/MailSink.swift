@@ -163,6 +163,8 @@ private final class Session: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    // What had been read by then.
+    if fate == .stopReading, lines != nil { return }
     for byte in unwrapInboundIn(data).readableBytesView {
       guard byte == UInt8(ascii: "\n") else {
         rest.append(byte)
