@@ -68,13 +68,6 @@ public struct Metadata: Sendable, Hashable {
     block.reserve(bytes: bytes, fields: fields)
   }
 
-  /// Removes every field of that name.
-  public mutating func removeAll(_ name: String) {
-    var kept = HeaderBlock()
-    for field in block.fields where !has(field, name) { kept.append(field, of: block) }
-    block = kept
-  }
-
   /// The value of the first field of that name.
   public func first(_ name: String) -> String? {
     block.fields.first { has($0, name) }.map(block.value)

@@ -46,22 +46,37 @@ struct MetadataTests {
     #expect(metadata.append("name", bytes: [1]) == false)
   }
 
-  @Test("removing a name leaves the others")
-  func removal() {
+  @Test("of other metadata only what is wanted is added")
+  func wanted() {
+    var other = Metadata()
+    for (name, value) in [("a", "1"), ("b", "2"), ("a", "3")] { other.append(name, value) }
     var metadata = Metadata()
+    metadata.append("c", "0")
+    metadata.append(contentsOf: other) { !$0.elementsEqual("a".utf8) }
+    #expect(metadata.all.map(\.name) == ["c", "b"])
+    #expect(other.size == 6)
+  }
+
+  @Test("a value that came more than once is not the only one")
+  func rawValue() throws {
+    var metadata = Metadata()
+    #expect(metadata.rawValue("a") == nil)
     metadata.append("a", "1")
     metadata.append("b", "2")
+    let only = try #require(metadata.rawValue("A"))
+    #expect(only.value.elementsEqual("1".utf8) && only.isOnly)
     metadata.append("a", "3")
-    metadata.removeAll("A")
-    #expect(metadata.all.map(\.name) == ["b"])
+    let first = try #require(metadata.rawValue("a"))
+    #expect(first.value.elementsEqual("1".utf8) && !first.isOnly)
   }
 
   @Test("equality is by names and values, however they came about")
   func equality() {
+    var more = Metadata()
+    more.append("x", "0")
+    more.append("a", "1")
     var one = Metadata()
-    one.append("x", "0")
-    one.append("a", "1")
-    one.removeAll("x")
+    one.append(contentsOf: more) { !$0.elementsEqual("x".utf8) }
     var other = Metadata()
     other.append("a", "1")
     #expect(one == other)

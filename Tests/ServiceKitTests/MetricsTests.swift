@@ -1,4 +1,6 @@
 import CoreMetrics
+import Messages
+import RPC
 import ServiceKit
 import Testing
 
@@ -57,5 +59,28 @@ struct MetricsTests {
     Counter(label: "x", dimensions: [], factory: registry).increment()
     Meter(label: "x", dimensions: [], factory: registry).set(7)
     #expect(registry.prometheusText() == "# TYPE x counter\nx 1\n")
+  }
+
+  @Test("a relayed call counts once it has ended, and not at all when it is left to the handler")
+  func relayed() throws {
+    let registry = MetricsRegistry()
+    let method = AccessV1.AccessService.getEntity.info
+    let metrics = CallMetrics(methods: [method], factory: registry, time: SystemTime())
+    let call = Call(
+      method: method, path: method.path, metadata: Metadata(), peer: "", serial: CallSerial(connection: 1, stream: 1))
+    metrics.relayBegan(call)
+    #expect(registry.prometheusText().contains("rpc_server_calls_open 1"))
+    metrics.relayEnded(call, nil, after: .seconds(1))
+    #expect(!registry.prometheusText().contains("rpc_server_calls_total{"))
+    for code in [StatusCode.ok, .unavailable] {
+      metrics.relayBegan(call)
+      metrics.relayEnded(call, code, after: .milliseconds(1_500))
+    }
+    let text = registry.prometheusText()
+    for code in ["OK", "UNAVAILABLE"] {
+      #expect(text.contains("rpc_server_calls_total{method=\"\(method.path)\",code=\"\(code)\"} 1\n"))
+    }
+    #expect(text.contains("rpc_server_calls_open 0"))
+    #expect(text.contains("rpc_server_call_seconds_sum{method=\"\(method.path)\"} 3.0\n"))
   }
 }
