@@ -271,10 +271,11 @@ extension HTTP2Session {
     nghttp2_session_resume_data(pointer, stream)
   }
 
-  /// For the next stream; few of them, once there is no stream.
+  /// For the next stream. A connection without any keeps fewer: as many as a client usually has calls under way, for all
+  /// of them may end at once.
   private func keepSpare(_ outbox: Outbox) {
     if spareOutboxes.count < 128 { spareOutboxes.append(outbox) }
-    if outboxes.count == 0, spareOutboxes.count > 8 { spareOutboxes.removeSubrange(8...) }
+    if outboxes.count == 0, spareOutboxes.count > 32 { spareOutboxes.removeSubrange(32...) }
   }
 
   private func takeOutbox() -> Outbox {
