@@ -165,8 +165,8 @@ executables() {
 }
 
 # release OPTION...: `swift build` as the doors that measure or run do it.
-# Whether accesses to a variable overlap is looked at in debug builds alone, which all tests run: looking at each costs a
-# call through the gateway a tenth. Said here and not in Package.swift, it holds for the packages beneath, too.
+# Whether accesses to a variable overlap is looked at in debug builds alone, which all tests run: looking at each of ours
+# costs a call through the gateway 8 %. Said here and not in Package.swift, it holds for the packages beneath, too.
 release() {
   swift build --package-path "$RAPPORT_ROOT" -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked "$@"
 }
